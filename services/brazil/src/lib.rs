@@ -1,0 +1,43 @@
+//! Value types of Brazilian telecom and billing.
+//!
+//! A value is parsed once, at the edge, and is right ever after: each type has private fields, a
+//! `FromStr` that validates, and a canonical form that `Display`, serde and the database share.
+//! Error messages read on after the name of a field ("cpf is not a valid CPF") and never repeat
+//! what was sent. This crate does no I/O and knows no clock.
+
+// Lets the `id!` macro name this crate the same way inside and outside it.
+extern crate self as brazil;
+
+mod area_code;
+mod cents;
+mod cep;
+mod cnpj;
+mod cpf;
+mod digits;
+mod email;
+mod iccid;
+mod id;
+mod mobile;
+mod phone;
+mod state;
+
+pub use area_code::{AreaCode, InvalidAreaCode};
+pub use cents::{Cents, InvalidCents};
+pub use cep::{Cep, InvalidCep};
+pub use cnpj::{Cnpj, InvalidCnpj};
+pub use cpf::{Cpf, InvalidCpf};
+pub use email::{Email, EmailDomain, InvalidEmail, InvalidEmailDomain};
+pub use iccid::{Iccid, InvalidIccid};
+pub use id::{
+    CompanyId, EmployeeId, EventId, InvalidId, InvitationId, LineChargeId, LineId, PlanId,
+    SignupFormId, SimCardId, UserId,
+};
+pub use mobile::{InvalidMobileNumber, MobileNumber};
+pub use phone::{InvalidPhoneNumber, PhoneKind, PhoneNumber};
+pub use state::{InvalidState, State};
+
+/// What the code of the `id!` macro refers to.
+#[doc(hidden)]
+pub mod reexport {
+    pub use {serde, uuid};
+}
