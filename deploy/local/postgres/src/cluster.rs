@@ -1,0 +1,441 @@
+//! A cluster on disk and the server that runs it.
+
+use std::{
+    fs::{self, File, OpenOptions, Permissions, TryLockError},
+    io::{self, ErrorKind, Write},
+    net::{Ipv4Addr, TcpListener},
+    os::unix::{
+        fs::{OpenOptionsExt, PermissionsExt, symlink},
+        process::CommandExt,
+    },
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rand::{Rng, distr::Alphanumeric};
+
+use crate::{Binaries, Context, Error, account::Account, watchdog::Watchdog};
+
+const SUPERUSER: &str = "postgres";
+/// Recovery after a crash of a big cluster may take its time.
+const READY_TIMEOUT: Duration = Duration::from_secs(60);
+/// A little more than the watchdog takes at most.
+const STOP_TIMEOUT: Duration = Duration::from_secs(15);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
+/// Between choosing a free port and the server taking it, somebody else may.
+const PORT_ATTEMPTS_MAX: u32 = 5;
+const LOG_TAIL_LINES: usize = 8;
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Nothing of it is worth keeping: no waiting for the disk, and the directory is removed at the
+    /// end.
+    pub throwaway: bool,
+    /// A free one by default.
+    pub port: Option<u16>,
+    pub connections_max: u32,
+}
+
+impl Options {
+    pub fn durable() -> Self {
+        Self { throwaway: false, port: None, connections_max: 200 }
+    }
+
+    pub fn throwaway() -> Self {
+        Self { throwaway: true, ..Self::durable() }
+    }
+}
+
+/// A Postgres of our own, running until stopped or dropped. It listens on 127.0.0.1 only, has no
+/// Unix socket, and asks everyone for a password.
+pub struct Cluster {
+    server: Child,
+    watchdog: Option<Watchdog>,
+    port: u16,
+    password: String,
+    /// Where the server's files are.
+    home: PathBuf,
+    /// Held as long as we run the server, and let go by the system if we die.
+    _lock: File,
+}
+
+impl Cluster {
+    /// Starts the cluster in `directory`, creating it the first time.
+    ///
+    /// The files are in `directory/server`. As root, and if the server's user cannot enter
+    /// `directory`, that is a link to a place which it can.
+    pub async fn start(directory: &Path, options: Options) -> Result<Self, Error> {
+        fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
+        let lock = lock(directory)?;
+        let link = directory.join("server");
+        let account = Account::choose(&link.join("data"))?;
+        let home = make_home(&link, account, options.throwaway)?;
+        let data = home.join("data");
+
+        let created = data.join("PG_VERSION");
+        let wanted = fs::read_to_string(&created).ok().and_then(|text| text.trim().parse().ok());
+        let binaries = Binaries::find(wanted).await?;
+        let password = match wanted {
+            Some(_) => read_password(&home)?,
+            None => initdb(&binaries, account, &home, options.throwaway).await?,
+        };
+        leftover_is_gone(&data).await?;
+
+        let mut attempt = 1;
+        loop {
+            let port = options.port.map_or_else(free_port, Ok)?;
+            let started = Self::run(&binaries, account, directory, &home, port, &options).await;
+            match started {
+                Ok((server, watchdog)) => {
+                    tracing::info!(port, home = %home.display(), "Postgres is ready");
+                    let watchdog = Some(watchdog);
+                    return Ok(Self { server, watchdog, port, password, home, _lock: lock });
+                }
+                Err(Error::Program { log, .. })
+                    if options.port.is_none()
+                        && attempt < PORT_ATTEMPTS_MAX
+                        && log.contains("could not bind") =>
+                {
+                    attempt += 1;
+                }
+                Err(error) => {
+                    if options.throwaway {
+                        let _ = fs::remove_dir_all(&home);
+                        let _ = fs::remove_dir_all(directory);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The superuser's URL of the database `postgres`.
+    pub fn url(&self) -> String {
+        self.database_url(SUPERUSER, &self.password, "postgres")
+    }
+
+    /// `role`, `password` and `database` are used as they are: they must need no escaping.
+    pub fn database_url(&self, role: &str, password: &str, database: &str) -> String {
+        format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What the server says, for people who look for a cause.
+    pub fn log_file(&self) -> PathBuf {
+        self.home.join("postgres.log")
+    }
+
+    /// Ends all connections and stops the server, by force if it does not stop in time.
+    pub async fn stop(mut self) {
+        self.release();
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        while !self.is_gone() && Instant::now() < deadline {
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+        // Drop does what is left.
+    }
+
+    /// Leaves the server to whoever holds the pipe: when its last holder is gone, so is the server.
+    pub(crate) fn hand_over(mut self) -> Option<ChildStdin> {
+        self.watchdog.take().and_then(Watchdog::into_pipe)
+    }
+
+    async fn run(
+        binaries: &Binaries,
+        account: Account,
+        directory: &Path,
+        home: &Path,
+        port: u16,
+        options: &Options,
+    ) -> Result<(Child, Watchdog), Error> {
+        let data = home.join("data");
+        let log_file = home.join("postgres.log");
+        let log = OpenOptions::new().create(true).append(true).mode(0o600).open(&log_file);
+        let log = log.context(|| format!("cannot write {}", log_file.display()))?;
+        let log_start = log.metadata().map(|metadata| metadata.len()).unwrap_or_default();
+        let errors = log.try_clone().context(|| "cannot share the log file".to_owned())?;
+
+        let mut server = account
+            .command(&binaries.postgres())
+            .arg("-D")
+            .arg(&data)
+            .args(settings(port, options).iter().flat_map(|setting| ["-c", setting]))
+            .current_dir("/")
+            // A Ctrl-C is for the launcher alone: it still has requests to finish.
+            .process_group(0)
+            .stdout(log)
+            .stderr(errors)
+            .spawn()
+            .context(|| format!("cannot run {}", binaries.postgres().display()))?;
+        let throwaway: &[&Path] = if options.throwaway { &[home, directory] } else { &[] };
+        let watchdog = Watchdog::watch(server.id(), throwaway);
+        let watchdog = match watchdog {
+            Ok(watchdog) => watchdog,
+            Err(error) => {
+                kill(&mut server);
+                return Err(error);
+            }
+        };
+
+        let deadline = Instant::now() + READY_TIMEOUT;
+        loop {
+            if is_ready(&data, server.id()) {
+                return Ok((server, watchdog));
+            }
+            let ended = server.try_wait().context(|| "cannot wait for Postgres".to_owned())?;
+            if let Some(status) = ended {
+                watchdog.dismiss();
+                let log = tail(&log_file, log_start);
+                return Err(Error::Program {
+                    program: "postgres",
+                    outcome: status.to_string(),
+                    log,
+                });
+            }
+            if Instant::now() > deadline {
+                watchdog.dismiss();
+                kill(&mut server);
+                let log = tail(&log_file, log_start);
+                return Err(Error::NotReady { seconds: READY_TIMEOUT.as_secs(), log });
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    fn release(&mut self) {
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.release();
+        }
+    }
+
+    /// Also reaps both processes, without which the watchdog would take a dead server for a live
+    /// one.
+    fn is_gone(&mut self) -> bool {
+        let server = self.server.try_wait().is_ok_and(|status| status.is_some());
+        let watchdog = match &mut self.watchdog {
+            Some(watchdog) => watchdog.is_done().unwrap_or(true),
+            None => true,
+        };
+        if watchdog && !server {
+            kill(&mut self.server);
+        }
+        server && watchdog
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.watchdog.is_none() {
+            return; // handed over
+        }
+        self.release();
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        while !self.is_gone() {
+            if Instant::now() > deadline {
+                kill(&mut self.server);
+                return;
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, Error> {
+    let path = directory.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.context(|| format!("cannot write {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse(directory.to_owned())),
+        Err(TryLockError::Error(source)) => {
+            Err(Error::Io { context: format!("cannot lock {}", path.display()), source })
+        }
+    }
+}
+
+/// Makes or finds the directory of the server's files, and returns its real path.
+fn make_home(link: &Path, account: Account, throwaway: bool) -> Result<PathBuf, Error> {
+    let cannot = |path: &Path| format!("cannot make {}", path.display());
+    if let Ok(home) = link.canonicalize() {
+        return Ok(home);
+    }
+    // What a link led to may be gone.
+    let _ = fs::remove_file(link);
+    let parent = link.parent().unwrap_or(Path::new("/"));
+    let home = if account.can_enter(parent) {
+        link.to_owned()
+    } else {
+        let elsewhere = if throwaway { Path::new("/tmp") } else { Path::new("/var/lib/linha") };
+        if !elsewhere.is_dir() {
+            fs::create_dir_all(elsewhere).context(|| cannot(elsewhere))?;
+        }
+        let home = elsewhere.join(format!("linha-postgres-{}", random(12)));
+        symlink(&home, link).context(|| cannot(link))?;
+        home
+    };
+    fs::create_dir(&home).context(|| cannot(&home))?;
+    fs::set_permissions(&home, Permissions::from_mode(0o700)).context(|| cannot(&home))?;
+    account.own(&home)?;
+    home.canonicalize().context(|| cannot(&home))
+}
+
+async fn initdb(
+    binaries: &Binaries,
+    account: Account,
+    home: &Path,
+    throwaway: bool,
+) -> Result<String, Error> {
+    // An attempt that was cut short leaves files, which initdb refuses to touch.
+    let data = home.join("data");
+    if data.exists() {
+        fs::remove_dir_all(&data).context(|| format!("cannot remove {}", data.display()))?;
+    }
+    let password = random(32);
+    let password_file = home.join("password");
+    let _ = fs::remove_file(&password_file);
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&password_file);
+    file.and_then(|mut file| file.write_all(password.as_bytes()))
+        .context(|| format!("cannot write {}", password_file.display()))?;
+    account.own(&password_file)?;
+
+    let mut command = account.command(&binaries.initdb());
+    command
+        .args(["--encoding=UTF8", "--auth=scram-sha-256", "--username", SUPERUSER])
+        .args(locale(binaries.major()))
+        .arg("--pwfile")
+        .arg(&password_file)
+        .arg("--pgdata")
+        .arg(&data)
+        .current_dir("/");
+    if throwaway {
+        command.arg("--no-sync");
+    }
+    let output = tokio::task::spawn_blocking(move || command.output()).await;
+    let output = output.map_err(io::Error::other).flatten();
+    let output = output.context(|| format!("cannot run {}", binaries.initdb().display()))?;
+    if !output.status.success() {
+        let log = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let outcome = output.status.to_string();
+        return Err(Error::Program { program: "initdb", outcome, log });
+    }
+    Ok(password)
+}
+
+/// Compares bytes, which is fast and never changes with the system's library, but knows upper and
+/// lower case beyond ASCII.
+fn locale(major: u32) -> &'static [&'static str] {
+    if major >= 17 {
+        &["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    } else if cfg!(target_os = "macos") {
+        &["--locale=C", "--lc-ctype=en_US.UTF-8"]
+    } else {
+        &["--locale=C", "--lc-ctype=C.UTF-8"]
+    }
+}
+
+fn settings(port: u16, options: &Options) -> Vec<String> {
+    let mut settings = vec![
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "unix_socket_directories=".to_owned(),
+        format!("max_connections={}", options.connections_max),
+        "shared_buffers=64MB".to_owned(),
+        "timezone=UTC".to_owned(),
+        "jit=off".to_owned(),
+        "log_line_prefix=%m [%p] %q%u@%d ".to_owned(),
+    ];
+    if options.throwaway {
+        let risky = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+        let light = ["wal_level=minimal", "max_wal_senders=0"];
+        settings.extend(risky.iter().chain(&light).map(|&setting| setting.to_owned()));
+    }
+    settings
+}
+
+fn read_password(home: &Path) -> Result<String, Error> {
+    let path = home.join("password");
+    fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))
+}
+
+fn free_port() -> Result<u16, Error> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .context(|| "cannot find a free port".to_owned())
+}
+
+/// The server writes its state into its pid file, which is how `pg_ctl` knows, too.
+fn is_ready(data: &Path, pid: u32) -> bool {
+    let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    let mut lines = text.lines().map(str::trim);
+    lines.next().and_then(|line| line.parse().ok()) == Some(pid) && lines.nth(6) == Some("ready")
+}
+
+/// After a crash there is a pid file. Either the watchdog is still stopping that server, or the
+/// file is stale and would keep a new server from starting if its pid belongs to somebody else now.
+async fn leftover_is_gone(data: &Path) -> Result<(), Error> {
+    let deadline = Instant::now() + STOP_TIMEOUT;
+    while let Some(pid) = running_server(data) {
+        if Instant::now() > deadline {
+            return Err(Error::StillRunning { pid, data: data.to_owned() });
+        }
+        tokio::time::sleep(POLL_INTERVAL).await;
+    }
+    let pid_file = data.join("postmaster.pid");
+    match fs::remove_file(&pid_file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.context(|| format!("cannot remove {}", pid_file.display())),
+    }
+}
+
+/// The process that runs on this data directory.
+fn running_server(data: &Path) -> Option<u32> {
+    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
+    let pid = text.lines().next()?.trim().parse().ok()?;
+    is_server(pid, data).then_some(pid)
+}
+
+/// Removes clusters below `parent` whose server died without its watchdog.
+pub(crate) fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let Ok(home) = entry.path().join("server").canonicalize() else { continue };
+        if running_server(&home.join("data")).is_none() {
+            let _ = fs::remove_dir_all(home);
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether this process is a Postgres on this data directory.
+fn is_server(pid: u32, data: &Path) -> bool {
+    let command_line = fs::read(format!("/proc/{pid}/cmdline")).or_else(|_| {
+        let pid = pid.to_string();
+        Command::new("ps").args(["-ww", "-o", "command=", "-p", &pid]).output().map(|o| o.stdout)
+    });
+    let command_line = command_line.unwrap_or_default();
+    String::from_utf8_lossy(&command_line).contains(&*data.to_string_lossy())
+}
+
+/// The end of what the server said since `start`.
+fn tail(log_file: &Path, start: u64) -> String {
+    let log = fs::read(log_file).unwrap_or_default();
+    let start = usize::try_from(start).unwrap_or_default().min(log.len());
+    let said = String::from_utf8_lossy(&log[start..]).into_owned();
+    let lines: Vec<&str> = said.lines().collect();
+    lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
+}
+
+fn kill(server: &mut Child) {
+    let _ = server.kill();
+    let _ = server.wait();
+}
+
+pub(crate) fn random(length: usize) -> String {
+    let letters = rand::rng().sample_iter(Alphanumeric).map(char::from);
+    letters.map(|letter| letter.to_ascii_lowercase()).take(length).collect()
+}
