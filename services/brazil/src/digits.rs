@@ -40,15 +40,19 @@ pub(crate) fn values(text: &str) -> impl DoubleEndedIterator<Item = u32> + Exact
     text.bytes().map(|byte| u32::from(byte.wrapping_sub(b'0')))
 }
 
-/// Whether the last digit is the right Luhn check digit of those before it.
-pub(crate) fn luhn_holds(digits: &str) -> bool {
+/// The Luhn check digit that belongs after `digits` (ISO/IEC 7812-1).
+pub(crate) fn luhn_digit(digits: &str) -> u32 {
     let sum: u32 = values(digits)
         .rev()
-        .enumerate()
-        .map(|(index, digit)| match digit * (1 + index as u32 % 2) {
-            product @ 10.. => product - 9,
-            product => product,
-        })
+        .zip([2, 1].into_iter().cycle())
+        .map(|(digit, weight)| digit * weight)
+        .map(|product| if product > 9 { product - 9 } else { product })
         .sum();
-    sum.is_multiple_of(10)
+    (10 - sum % 10) % 10
+}
+
+/// Whether the last of `digits` is the Luhn check digit of those before it.
+pub(crate) fn luhn_holds(digits: &str) -> bool {
+    let (body, check) = digits.split_at(digits.len() - 1);
+    values(check).eq([luhn_digit(body)])
 }

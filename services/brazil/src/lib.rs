@@ -9,31 +9,51 @@
 extern crate self as brazil;
 
 mod area_code;
+mod boleto;
+mod calendar;
 mod cents;
 mod cep;
+mod clock;
 mod cnpj;
 mod cpf;
 mod digits;
 mod email;
+mod esim;
 mod iccid;
 mod id;
+mod imei;
+mod imsi;
+mod late_payment;
 mod mobile;
 mod phone;
+mod pix;
+mod portability;
 mod state;
 
 pub use area_code::{AreaCode, InvalidAreaCode};
+pub use boleto::{Boleto, InvalidBoleto};
+pub use calendar::{BusinessCalendar, is_national_holiday};
 pub use cents::{Cents, InvalidCents};
 pub use cep::{Cep, InvalidCep};
+pub use clock::{local_date, local_time, start_of_day};
 pub use cnpj::{Cnpj, InvalidCnpj};
 pub use cpf::{Cpf, InvalidCpf};
 pub use email::{Email, EmailDomain, InvalidEmail, InvalidEmailDomain};
+pub use esim::{EsimActivationCode, InvalidEsimActivationCode};
 pub use iccid::{Iccid, InvalidIccid};
 pub use id::{
     CompanyId, EmployeeId, EventId, InvalidId, InvitationId, LineChargeId, LineId, PlanId,
     SignupFormId, SimCardId, UserId,
 };
+pub use imei::{Imei, InvalidImei};
+pub use imsi::{Imsi, InvalidImsi};
+pub use late_payment::{LateFee, NonPaymentDates, NonPaymentTerms, days_late, late_fee};
 pub use mobile::{InvalidMobileNumber, MobileNumber};
 pub use phone::{InvalidPhoneNumber, PhoneKind, PhoneNumber};
+pub use pix::{
+    InvalidPixCharge, InvalidPixCode, InvalidPixKey, PixCharge, PixCode, PixKey, PixRecipient,
+};
+pub use portability::PortabilityDays;
 pub use state::{InvalidState, State};
 
 /// What the code of the `id!` macro refers to.
