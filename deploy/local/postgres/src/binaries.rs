@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::Error;
+use crate::{Error, download};
 
 /// The programs of one installed Postgres.
 #[derive(Clone, Debug)]
@@ -17,18 +17,28 @@ pub struct Binaries {
 
 impl Binaries {
     /// Finds the best Postgres of this machine, or the one of the major version that existing data
-    /// needs. `LINHA_PG_BIN` overrules everything.
+    /// needs. If there is none, downloads a copy. `LINHA_PG_BIN` overrules everything.
     pub async fn find(wanted: Option<u32>) -> Result<Self, Error> {
         let usable = |found: &Self| wanted.is_none_or(|major| major == found.major);
         if let Some(directory) = env::var_os("LINHA_PG_BIN").map(PathBuf::from) {
             let given = Self::in_directory(&directory).ok_or(Error::NotBinaries(directory))?;
-            return Some(given).filter(usable).ok_or(Error::NotFound { wanted });
+            if !usable(&given) {
+                let wanted = wanted.unwrap_or_default();
+                let cause = format!("the data is of {wanted}, LINHA_PG_BIN is {}", given.major);
+                return Err(Error::NotFound { cause });
+            }
+            return Ok(given);
         }
-        candidates()
-            .iter()
-            .filter_map(|directory| Self::in_directory(directory))
-            .find(usable)
-            .ok_or(Error::NotFound { wanted })
+        let installed = candidates()
+            .into_iter()
+            .find_map(|directory| Self::in_directory(&directory).filter(usable));
+        match installed {
+            Some(installed) => Ok(installed),
+            None => {
+                let directory = download::private_copy(wanted).await?.join("bin");
+                Self::in_directory(&directory).ok_or(Error::NotBinaries(directory))
+            }
+        }
     }
 
     pub(crate) fn initdb(&self) -> PathBuf {

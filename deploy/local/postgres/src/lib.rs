@@ -10,6 +10,7 @@
 mod account;
 mod binaries;
 mod cluster;
+mod download;
 mod provision;
 pub mod testing;
 mod watchdog;
@@ -23,12 +24,11 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "no Postgres found{}: install it (Debian, Ubuntu: `apt-get install postgresql`; \
-         macOS: `brew install postgresql@17`) or set LINHA_PG_BIN to the directory of its programs",
-        wanted.map(|major| format!(" of major version {major}")).unwrap_or_default()
+        "no usable Postgres ({cause}): install it (Debian, Ubuntu: `apt-get install postgresql`; \
+         macOS: `brew install postgresql@17`) or set LINHA_PG_BIN to the directory of its programs"
     )]
-    NotFound { wanted: Option<u32> },
-    #[error("LINHA_PG_BIN names {}, which holds no initdb and postgres", .0.display())]
+    NotFound { cause: String },
+    #[error("{} holds no initdb and postgres that run", .0.display())]
     NotBinaries(PathBuf),
     #[error("Postgres refuses to run as root, and there is no user `postgres` or `nobody` to be")]
     NoAccount,
