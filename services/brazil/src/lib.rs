@@ -5,6 +5,8 @@
 //! Error messages read on after the name of a field ("cpf is not a valid CPF") and never repeat
 //! what was sent. This crate does no I/O and knows no clock.
 
+#![warn(missing_docs)]
+
 // Lets the `id!` macro name this crate the same way inside and outside it.
 extern crate self as brazil;
 

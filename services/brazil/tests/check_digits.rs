@@ -41,9 +41,8 @@ fn distance(text: &str, index: usize, character: char) -> i32 {
     change.min(11 - change)
 }
 
-/// Both check digits of a CPF read remainders 0 and 1 alike. Where a change moves both
-/// remainders by one or not at all, it can slip through: by one at the first digit, by two or
-/// nine at the sixth.
+/// A check digit is 0 for the remainders 0 and 1 alike, so a change slips through where it moves
+/// each remainder by one or not at all. The weights allow that at two places only.
 fn cpf_is_blind(index: usize, distance: i32) -> bool {
     matches!((index, distance), (0, 1) | (5, 2))
 }
@@ -89,9 +88,9 @@ proptest! {
     #[test]
     fn one_wrong_digit_of_a_cpf_is_noticed(text in cpf(), index in 0..11_usize, digit in "[0-9]") {
         let digit = digit.chars().next().unwrap();
-        let distance = distance(&text, index, digit);
-        prop_assume!(distance != 0 && !cpf_is_blind(index, distance));
-        prop_assert!(with_character(&text, index, digit).parse::<Cpf>().is_err());
+        let wrong = with_character(&text, index, digit);
+        let blind = wrong == text || cpf_is_blind(index, distance(&text, index, digit));
+        prop_assert!(blind || wrong.parse::<Cpf>().is_err());
     }
 
     #[test]
@@ -99,8 +98,8 @@ proptest! {
         text in cnpj(), index in 0..14_usize, character in "[0-9A-Z]"
     ) {
         let character = character.chars().next().unwrap();
-        prop_assume!(!cnpj_is_blind(index, distance(&text, index, character)));
-        prop_assert!(with_character(&text, index, character).parse::<Cnpj>().is_err());
+        let blind = cnpj_is_blind(index, distance(&text, index, character));
+        prop_assert!(blind || with_character(&text, index, character).parse::<Cnpj>().is_err());
     }
 
     #[test]
