@@ -14,8 +14,8 @@ pub struct LateFee {
 }
 
 /// The fine and interest on `principal` paid `days_late` days after it was due, each cut to the
-/// centavo, never rounded up: the caps of the consumer code (Law 8.078/1990, art. 52 §1) and of
-/// usury law. Nothing is added to a payment in time or to a credit. Sums beyond
+/// centavo, never rounded up. The fine is the most that the consumer code allows (Law 8.078/1990,
+/// art. 52 §1). Nothing is added to a payment in time or to a credit. Sums beyond
 /// [`Cents::MAX`] stay there.
 pub fn late_fee(principal: Cents, days_late: u32) -> LateFee {
     if days_late == 0 || principal < Cents::ZERO {
