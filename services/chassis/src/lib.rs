@@ -1,0 +1,29 @@
+//! What makes a service a service, once: configuration, telemetry, health, authentication,
+//! database, events, idempotency, refusals, clock, shutdown.
+//!
+//! Invariants, stated as absences: no global state but the tracing subscriber and the metrics
+//! recorder, so that several services share a process; no rule of the domain; no SQL that reads
+//! a service's own tables.
+
+pub mod auth;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod crash;
+pub mod crypto;
+pub mod db;
+pub mod events;
+pub mod host;
+pub mod idempotency;
+pub mod jobs;
+pub mod page;
+pub mod refusal;
+pub mod server;
+mod service;
+pub mod sweeps;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use host::{Host, run};
+pub use service::Service;

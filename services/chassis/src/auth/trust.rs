@@ -1,0 +1,221 @@
+//! What tokens are checked with: identity's public keys, and whose tokens ended early.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jsonwebtoken::DecodingKey;
+use proto::identity::v1::token_service_client::TokenServiceClient;
+use proto::identity::v1::{ListRevocationsRequest, ListSigningKeysRequest, Revocation, SigningKey};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use super::token::{self, Claims};
+use crate::client::Upstream;
+use crate::clock::Clock;
+
+/// Checks tokens. Clones share what they know.
+#[derive(Clone)]
+pub struct Trust {
+    keys: Arc<ArcSwap<HashMap<String, DecodingKey>>>,
+    revocations: Arc<ArcSwap<HashMap<String, i64>>>,
+    loaded: Arc<watch::Sender<bool>>,
+    clock: Clock,
+}
+
+impl Trust {
+    /// Knows nothing yet, and trusts nobody until told.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            keys: Arc::default(),
+            revocations: Arc::default(),
+            loaded: Arc::new(watch::Sender::new(false)),
+            clock,
+        }
+    }
+
+    /// Takes note of the current keys, which replace the earlier ones, and of revocations, which
+    /// add to them.
+    pub fn update(&self, keys: Vec<SigningKey>, revocations: Vec<Revocation>) {
+        let keys = keys
+            .into_iter()
+            .map(|key| (key.key_id, DecodingKey::from_ed_der(&key.public_key)))
+            .collect();
+        self.keys.store(Arc::new(keys));
+        if !revocations.is_empty() {
+            let mut known = HashMap::clone(&self.revocations.load());
+            for revocation in revocations {
+                let epoch = known.entry(revocation.subject).or_default();
+                *epoch = revocation.epoch_min.max(*epoch);
+            }
+            self.revocations.store(Arc::new(known));
+        }
+        self.loaded.send_replace(true);
+    }
+
+    /// Whether it was told anything yet.
+    pub fn is_loaded(&self) -> bool {
+        *self.loaded.borrow()
+    }
+
+    /// Waits until it was told something.
+    pub async fn loaded(&self) {
+        let mut loaded = self.loaded.subscribe();
+        // The sender lives as long as self.
+        let _ = loaded.wait_for(|loaded| *loaded).await;
+    }
+
+    /// What the token says, if it is to be believed.
+    ///
+    /// # Errors
+    /// UNAVAILABLE before anything is known; UNAUTHENTICATED for a token that is forged, foreign,
+    /// too old or revoked.
+    pub fn check(&self, token: &str) -> Result<Claims, Status> {
+        if !self.is_loaded() {
+            return Err(Status::unavailable("the keys of identity are not known yet"));
+        }
+        self.read(token).ok_or_else(|| Status::unauthenticated("the token is not valid"))
+    }
+
+    fn read(&self, token: &str) -> Option<Claims> {
+        let keys = self.keys.load();
+        let key = keys.get(&token::key_id(token)?)?;
+        let claims = token::read(token, key)?;
+        let alive = claims.exp > self.clock.now().unix_timestamp();
+        let epoch_min = self.revocations.load().get(&claims.sub).copied().unwrap_or(0);
+        (alive && claims.epoch >= epoch_min).then_some(claims)
+    }
+}
+
+/// Keeps `trust` up to date from identity until `shutdown`. While identity does not answer, what
+/// is known stays in force.
+pub async fn refresh_from(
+    identity: Upstream,
+    trust: Trust,
+    every: Duration,
+    shutdown: CancellationToken,
+) {
+    let (mut keys_client, mut revocations_client) =
+        (TokenServiceClient::new(identity.clone()), TokenServiceClient::new(identity));
+    let mut since = None;
+    let mut ticks = tokio::time::interval(every.min(Duration::from_millis(200)));
+    let mut settled = false;
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let answers = tokio::try_join!(
+            keys_client.list_signing_keys(ListSigningKeysRequest {}),
+            revocations_client.list_revocations(ListRevocationsRequest { since }),
+        );
+        match answers {
+            Ok((keys, revocations)) => {
+                let revocations = revocations.into_inner();
+                since = revocations.read_at;
+                trust.update(keys.into_inner().keys, revocations.revocations);
+                if !settled {
+                    settled = true;
+                    ticks = tokio::time::interval(every);
+                    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+                    ticks.reset();
+                }
+            }
+            Err(status) => {
+                tracing::warn!(code = ?status.code(), "cannot refresh the keys of identity");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{Algorithm, Header};
+    use time::Duration;
+
+    use super::super::token::{SubjectKind, TokenSigner};
+    use super::*;
+
+    // Seed bytes 0..32 in PKCS #8, and the public key that belongs to it.
+    fn key_pair() -> (Vec<u8>, Vec<u8>) {
+        let mut der = vec![
+            0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22,
+            0x04, 0x20,
+        ];
+        let seed: Vec<u8> = (0..32).collect();
+        der.extend(&seed);
+        let public = [
+            0x03, 0xa1, 0x07, 0xbf, 0xf3, 0xce, 0x10, 0xbe, 0x1d, 0x70, 0xdd, 0x18, 0xe7, 0x4b,
+            0xc0, 0x99, 0x67, 0xe4, 0xd6, 0x30, 0x9b, 0xa5, 0x0d, 0x5f, 0x1d, 0xdc, 0x86, 0x64,
+            0x12, 0x55, 0x31, 0xb8,
+        ];
+        (der, public.to_vec())
+    }
+
+    fn trusting(clock: &Clock) -> (Trust, TokenSigner) {
+        let (private, public_key) = key_pair();
+        let trust = Trust::new(clock.clone());
+        trust.update(vec![SigningKey { key_id: "k1".to_owned(), public_key }], vec![]);
+        (trust, TokenSigner::new("k1".to_owned(), &private))
+    }
+
+    fn claims(clock: &Clock, epoch: i64) -> Claims {
+        let now = clock.now().unix_timestamp();
+        Claims::new("u1".to_owned(), SubjectKind::User, vec![], epoch, now, now + 60)
+    }
+
+    #[test]
+    fn a_token_is_believed_until_it_is_too_old() {
+        let clock = Clock::system();
+        let (trust, signer) = trusting(&clock);
+        let token = signer.sign(&claims(&clock, 0)).unwrap();
+        assert_eq!(trust.check(&token).unwrap().sub, "u1");
+        clock.advance(Duration::minutes(2)).unwrap();
+        assert_eq!(trust.check(&token).unwrap_err().code(), tonic::Code::Unauthenticated);
+    }
+
+    #[test]
+    fn a_revocation_ends_older_tokens_only() {
+        let clock = Clock::system();
+        let (trust, signer) = trusting(&clock);
+        let (old, new) = (claims(&clock, 0), claims(&clock, 1));
+        let (_, public_key) = key_pair();
+        trust.update(
+            vec![SigningKey { key_id: "k1".to_owned(), public_key }],
+            vec![Revocation { subject: "u1".to_owned(), epoch_min: 1 }],
+        );
+        assert!(trust.check(&signer.sign(&old).unwrap()).is_err());
+        assert!(trust.check(&signer.sign(&new).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn foreign_and_forged_tokens_are_refused() {
+        let clock = Clock::system();
+        let (trust, signer) = trusting(&clock);
+        let token = signer.sign(&claims(&clock, 0)).unwrap();
+        assert!(trust.check(&token[..token.len() - 3]).is_err());
+        assert!(trust.check("").is_err());
+        assert!(trust.check("a.b.c").is_err());
+
+        let mut other = serde_json::to_value(claims(&clock, 0)).unwrap();
+        other["aud"] = "elsewhere".into();
+        let (private, _) = key_pair();
+        let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::EdDSA) };
+        let key = jsonwebtoken::EncodingKey::from_ed_der(&private);
+        let token = jsonwebtoken::encode(&header, &other, &key).unwrap();
+        assert!(trust.check(&token).is_err(), "another audience");
+
+        let header = Header { kid: Some("k1".to_owned()), ..Header::new(Algorithm::HS256) };
+        let key = jsonwebtoken::EncodingKey::from_secret(b"guess");
+        let token = jsonwebtoken::encode(&header, &claims(&clock, 0), &key).unwrap();
+        assert!(trust.check(&token).is_err(), "another algorithm");
+    }
+
+    #[test]
+    fn nobody_is_believed_before_the_keys_are_known() {
+        let status = Trust::new(Clock::system()).check("x").unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+    }
+}

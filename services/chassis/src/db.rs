@@ -1,0 +1,131 @@
+//! The service's own schema in Postgres: pool, migrations, transactions.
+
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures::future::BoxFuture;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool};
+
+use crate::config::DatabaseConfig;
+
+const ATTEMPTS_MAX: u32 = 5;
+const SERIALIZATION_FAILURE: &str = "40001";
+const DEADLOCK: &str = "40P01";
+
+static CHASSIS: Migrator = sqlx::migrate!("./migrations");
+
+/// What a unit of work can fail with: a service's own error, or a status.
+pub trait WorkError: From<sqlx::Error> {
+    /// The database's error, if that is what it is.
+    fn database(&self) -> Option<&sqlx::Error>;
+}
+
+/// Connects to `schema`, creates it if need be, and migrates it: first what every service has,
+/// then the service's own. Concurrent starts wait for each other.
+///
+/// # Errors
+/// When the database cannot be reached in time, or a migration fails.
+pub async fn open(
+    config: &DatabaseConfig,
+    schema: &'static str,
+    migrations: &Migrator,
+) -> anyhow::Result<PgPool> {
+    let options = PgConnectOptions::from_str(config.database_url.expose())
+        .context("LINHA_DATABASE_URL is not a Postgres URL")?
+        .options([("search_path", schema)])
+        .application_name(schema)
+        // Every statement becomes a span; see telemetry::sql.
+        .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);
+    let pool = PgPoolOptions::new()
+        .max_connections(config.database_connections_max)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await
+        .with_context(|| format!("cannot connect to the database of {schema}"))?;
+
+    sqlx::query(AssertSqlSafe(format!("create schema if not exists {schema}")))
+        .execute(&pool)
+        .await
+        .with_context(|| format!("cannot create the schema {schema}"))?;
+    let mut chassis = Migrator::with_migrations(CHASSIS.migrations.to_vec());
+    chassis.dangerous_set_table_name("_chassis_migrations");
+    chassis.run(&pool).await.context("cannot migrate the chassis' tables")?;
+    migrations.run(&pool).await.with_context(|| format!("cannot migrate {schema}"))?;
+    Ok(pool)
+}
+
+/// An open transaction, as the work in it gets it. `'env` is what the work borrows from around.
+pub struct Tx<'t, 'env> {
+    connection: &'t mut PgConnection,
+    // Says that what is borrowed outlives the transaction, for whatever lifetime that has.
+    borrows: PhantomData<&'t &'env ()>,
+}
+
+impl Tx<'_, '_> {
+    /// Lends the transaction to a part of the work that borrows from further around.
+    pub(crate) fn lend<'t, 'env: 't>(&'t mut self) -> Tx<'t, 'env> {
+        Tx { connection: self.connection, borrows: PhantomData }
+    }
+}
+
+impl Deref for Tx<'_, '_> {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection
+    }
+}
+
+impl DerefMut for Tx<'_, '_> {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection
+    }
+}
+
+/// Runs `work` in one transaction: commits when it succeeds, rolls back when it fails, and runs
+/// it again, whole, when Postgres gave it up for the sake of a concurrent one.
+///
+/// # Errors
+/// Those of `work`, and of the commit.
+pub async fn transaction<'env, T, E, W>(pool: &PgPool, work: W) -> Result<T, E>
+where
+    W: for<'t> Fn(Tx<'t, 'env>) -> BoxFuture<'t, Result<T, E>>,
+    E: WorkError,
+{
+    let mut attempt = 1;
+    loop {
+        match attempt_once(pool, &work).await {
+            Err(error) if attempt < ATTEMPTS_MAX && error.database().is_some_and(is_contention) => {
+                attempt += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn attempt_once<'env, T, E, W>(pool: &PgPool, work: &W) -> Result<T, E>
+where
+    W: for<'t> Fn(Tx<'t, 'env>) -> BoxFuture<'t, Result<T, E>>,
+    E: WorkError,
+{
+    let mut tx = pool.begin().await?;
+    let value = work(Tx { connection: &mut tx, borrows: PhantomData }).await?;
+    tx.commit().await?;
+    Ok(value)
+}
+
+/// Whether running the whole transaction again may help.
+fn is_contention(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK))
+}
+
+/// The name of the constraint that a statement broke.
+pub fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.constraint()
+}

@@ -1,0 +1,11 @@
+//! Effects across contexts: published with the transaction that caused them, handed over at
+//! least once and in order for each subject, applied once.
+
+mod bus;
+mod inbox;
+mod outbox;
+
+pub use bus::{Bus, DirectBus};
+pub(crate) use inbox::Sink;
+pub use inbox::{EventHandlers, HandlerError, Received};
+pub use outbox::{DeliverEvents, Outbox};

@@ -1,0 +1,216 @@
+//! Work that must not be lost: jobs in the service's own durable queue, enqueued by the
+//! transaction that makes them necessary, and tried until they succeed.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use graphile_worker::{
+    IntoTaskHandlerResult, TaskHandler, Worker, WorkerContext, WorkerOptions, WorkerRecoveryConfig,
+    WorkerUtils,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::config::Limits;
+use crate::telemetry;
+
+/// A piece of work for the queue. It may be run more than once, and must then do nothing twice.
+pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Stable name in the queue.
+    const NAME: &'static str;
+    /// What the work needs besides its own data.
+    type Context: Clone + Send + Sync + 'static;
+
+    /// Does the work. An error means: later again.
+    fn run(self, context: Self::Context) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// The service's queue.
+#[derive(Clone, Debug)]
+pub struct Jobs {
+    schema: String,
+}
+
+impl Jobs {
+    pub(crate) fn new(service: &str) -> Self {
+        Self { schema: format!("{service}_jobs") }
+    }
+
+    /// Creates or migrates the queue's own schema, which its library looks after.
+    pub(crate) async fn migrate(&self, pool: &PgPool) -> anyhow::Result<()> {
+        WorkerUtils::new(pool.clone(), self.schema.clone()).migrate().await?;
+        Ok(())
+    }
+
+    /// Enqueues a job with the transaction `tx`. Of jobs with one `key` that wait at the same
+    /// time only the latest stays.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enqueue<J: Job>(
+        &self,
+        tx: &mut PgConnection,
+        job: &J,
+        key: &str,
+    ) -> sqlx::Result<()> {
+        self.enqueue_after(tx, job, key, Duration::ZERO).await
+    }
+
+    /// Enqueues a job that is to wait a while first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enqueue_after<J: Job>(
+        &self,
+        tx: &mut PgConnection,
+        job: &J,
+        key: &str,
+        pause: Duration,
+    ) -> sqlx::Result<()> {
+        let envelope = Envelope { traceparent: telemetry::traceparent(), job };
+        let payload =
+            serde_json::to_value(envelope).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        let sql = format!(
+            "select 1 from {}.add_job($1, $2, run_at => now() + $3, job_key => $4)",
+            self.schema
+        );
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(J::NAME)
+            .bind(payload)
+            .bind(pause)
+            .bind(format!("{}:{key}", J::NAME))
+            .execute(tx)
+            .await?;
+        Ok(())
+    }
+
+    /// How many jobs are due or in work; those that wait for their next attempt do not count.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn due(&self, pool: &PgPool) -> sqlx::Result<i64> {
+        let sql = format!(
+            "select count(*) from {}._private_jobs
+              where attempts < max_attempts and (run_at <= now() or locked_at is not null)",
+            self.schema
+        );
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await
+    }
+}
+
+/// What stands in the queue: the job, and the trace it belongs to.
+#[derive(Serialize, Deserialize)]
+struct Envelope<J> {
+    traceparent: String,
+    job: J,
+}
+
+struct Context<T>(T);
+
+impl<T: Clone> Clone for Context<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Context<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::any::type_name::<T>())
+    }
+}
+
+impl<J: Job> TaskHandler for Envelope<J> {
+    const IDENTIFIER: &'static str = J::NAME;
+
+    async fn run(self, worker: WorkerContext) -> impl IntoTaskHandlerResult {
+        let span = tracing::info_span!("job", otel.name = J::NAME);
+        telemetry::set_parent(&span, &self.traceparent);
+        async move {
+            let Some(Context(context)) = worker.get_ext::<Context<J::Context>>().cloned() else {
+                return Err(anyhow::anyhow!("job {} has no context", J::NAME));
+            };
+            let outcome = self.job.run(context).await;
+            if let Err(error) = &outcome {
+                tracing::warn!(job = J::NAME, error = format!("{error:#}"), "job failed for now");
+            }
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+}
+
+/// The jobs that a service knows how to do.
+pub struct JobHandlers(WorkerOptions);
+
+impl JobHandlers {
+    pub(crate) fn new() -> Self {
+        Self(WorkerOptions::default())
+    }
+
+    /// Does jobs of kind `J` with `context`.
+    #[must_use]
+    pub fn job<J: Job>(self, context: J::Context) -> Self {
+        Self(self.0.define_job::<Envelope<J>>().add_extension(Context(context)))
+    }
+
+    /// Prepares the queue and its worker.
+    ///
+    /// # Errors
+    /// When the queue's schema cannot be migrated.
+    pub(crate) async fn worker(
+        self,
+        pool: PgPool,
+        jobs: &Jobs,
+        limits: &Limits,
+    ) -> anyhow::Result<Worker> {
+        let lost_after = limits.worker_lost_after();
+        let recovery = WorkerRecoveryConfig::default()
+            .heartbeat_interval(lost_after / 5)
+            .sweep_interval(lost_after / 2)
+            .sweep_threshold(lost_after)
+            .recovery_delay(Duration::ZERO);
+        Ok(self
+            .0
+            .schema(jobs.schema.clone())
+            .pg_pool(pool)
+            .concurrency(limits.jobs_concurrency)
+            .listen_os_shutdown_signals(false)
+            .shutdown_grace_period(limits.drain())
+            .worker_recovery(recovery)
+            .init()
+            .await?)
+    }
+}
+
+/// Does jobs until `shutdown`, and starts anew when the database was away.
+pub(crate) async fn work(worker: Worker, shutdown: CancellationToken) {
+    let stop = async {
+        shutdown.cancelled().await;
+        worker.request_shutdown();
+        std::future::pending::<()>().await;
+    };
+    let run = async {
+        loop {
+            match worker.run().await {
+                Ok(()) => return,
+                Err(error) if shutdown.is_cancelled() => {
+                    tracing::warn!(error = error.to_string(), "jobs ended with an error");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(error = error.to_string(), "jobs stopped, starting them again");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = run => {}
+        () = stop => {}
+    }
+}

@@ -1,0 +1,239 @@
+//! What a service says when it does not do what was asked.
+//!
+//! Programs read `(domain, reason)` and the facts of `google.rpc.ErrorInfo`; people read the
+//! message. Bad fields are named in `google.rpc.BadRequest`.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// Reason of a refusal whose cause is in the fields of the request.
+pub const INVALID_FIELDS: &str = "INVALID_FIELDS";
+
+/// A refusal that callers can act on.
+pub fn refuse(
+    code: Code,
+    domain: &str,
+    reason: &str,
+    facts: impl IntoIterator<Item = (&'static str, String)>,
+    message: impl Into<String>,
+) -> Status {
+    let facts: HashMap<String, String> =
+        facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, domain, facts))
+}
+
+/// A refusal that says when to try again.
+pub fn refuse_until(
+    code: Code,
+    domain: &str,
+    reason: &str,
+    retry_after: Duration,
+    message: impl Into<String>,
+) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
+    details.set_retry_info(Some(retry_after));
+    Status::with_error_details(code, message, details)
+}
+
+/// A refusal because of one field. `field` is a path in the request: `form.email`.
+pub fn invalid(field: &str, message: impl Into<String>) -> Status {
+    let mut fields = Fields::new();
+    fields.refuse(field, message);
+    fields.into_status()
+}
+
+/// Something broke that the caller cannot mend: logged here, once, and hidden.
+pub fn internal(error: &(dyn Error + 'static)) -> Status {
+    tracing::error!(error, "internal error");
+    Status::internal("internal error")
+}
+
+/// The answer of another service, as a failure of this one: what passes by itself stays
+/// UNAVAILABLE, everything else is a fault of ours.
+pub fn upstream(status: Status) -> Status {
+    match status.code() {
+        // A deadline that passed arrives as CANCELLED from tonic's own timer.
+        Code::Unavailable
+        | Code::DeadlineExceeded
+        | Code::Cancelled
+        | Code::ResourceExhausted
+        | Code::Aborted => {
+            tracing::warn!(code = ?status.code(), message = status.message(), "upstream failed");
+            Status::unavailable("another service does not answer")
+        }
+        _ => internal(&status),
+    }
+}
+
+/// Parses the fields of a request and remembers every one that is wrong, so that the caller
+/// learns of all at once.
+#[derive(Debug, Default)]
+pub struct Fields {
+    violations: Vec<(String, String)>,
+}
+
+impl Fields {
+    /// Nothing wrong so far.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Parses a field that must be there; empty counts as absent.
+    pub fn required<T>(&mut self, field: &str, text: &str) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        if text.is_empty() {
+            self.refuse(field, "is required");
+            return None;
+        }
+        self.parse(field, text)
+    }
+
+    /// Parses a field that may be absent.
+    pub fn optional<T>(&mut self, field: &str, text: Option<&str>) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        text.and_then(|text| self.parse(field, text))
+    }
+
+    /// Takes a text of `min` to `max` characters, without control characters, trimmed.
+    pub fn text(&mut self, field: &str, text: &str, min: usize, max: usize) -> Option<String> {
+        let text = text.trim();
+        let length = text.chars().count();
+        if length < min && length == 0 {
+            self.refuse(field, "is required");
+        } else if length < min {
+            self.refuse(field, format!("has fewer than {min} characters"));
+        } else if length > max {
+            self.refuse(field, format!("has more than {max} characters"));
+        } else if text.chars().any(char::is_control) {
+            self.refuse(field, "has control characters");
+        } else {
+            return Some(text.to_owned());
+        }
+        None
+    }
+
+    /// Takes a text of up to `max` characters that may be absent; empty counts as absent.
+    pub fn optional_text(&mut self, field: &str, text: Option<&str>, max: usize) -> Option<String> {
+        let text = text.filter(|text| !text.trim().is_empty())?;
+        self.text(field, text, 1, max)
+    }
+
+    /// Notes that a field is wrong. `message` completes the sentence that starts with its name.
+    pub fn refuse(&mut self, field: &str, message: impl Into<String>) {
+        self.violations.push((field.to_owned(), message.into()));
+    }
+
+    /// Goes on only if nothing was wrong.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT that names every wrong field.
+    pub fn check(self) -> Result<(), Status> {
+        if self.violations.is_empty() { Ok(()) } else { Err(self.into_status()) }
+    }
+
+    /// The refusal that names every wrong field.
+    pub fn into_status(self) -> Status {
+        let message = match self.violations.as_slice() {
+            [(field, message)] => format!("{field} {message}"),
+            _ => "some fields are not valid".to_owned(),
+        };
+        let mut details = ErrorDetails::with_error_info(INVALID_FIELDS, "linha", HashMap::new());
+        for (field, message) in self.violations {
+            details.add_bad_request_violation(field, message);
+        }
+        Status::with_error_details(Code::InvalidArgument, message, details)
+    }
+
+    fn parse<T>(&mut self, field: &str, text: &str) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
+        text.parse().map_err(|error: T::Err| self.refuse(field, error.to_string())).ok()
+    }
+}
+
+/// What a refusal says, as its reader needs it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// What went wrong, for programs; empty when the status has no details.
+    pub reason: String,
+    /// Particulars.
+    pub facts: HashMap<String, String>,
+    /// Wrong fields: (path in the request, what is wrong).
+    pub violations: Vec<(String, String)>,
+    /// When to try again.
+    pub retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// Reads the details of a status.
+    pub fn of(status: &Status) -> Self {
+        let details = status.get_error_details();
+        let (reason, facts) = details
+            .error_info()
+            .map(|info| (info.reason.clone(), info.metadata.clone()))
+            .unwrap_or_default();
+        let violations = details
+            .bad_request()
+            .map(|bad| {
+                bad.field_violations
+                    .iter()
+                    .map(|violation| (violation.field.clone(), violation.description.clone()))
+                    .collect()
+            })
+            .unwrap_or_default();
+        let retry_after = details.retry_info().and_then(|info| info.retry_delay);
+        Self { reason, facts, violations, retry_after }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wrong_field_is_named() {
+        let mut fields = Fields::new();
+        assert_eq!(fields.required::<u32>("a", ""), None);
+        assert_eq!(fields.optional::<u32>("b", Some("x")), None);
+        assert_eq!(fields.text("c", "  fine ", 1, 10), Some("fine".to_owned()));
+        assert_eq!(fields.text("d", "far too long", 1, 3), None);
+        let status = fields.check().unwrap_err();
+
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let refusal = Refusal::of(&status);
+        assert_eq!(refusal.reason, INVALID_FIELDS);
+        let named: Vec<_> = refusal.violations.iter().map(|(field, _)| field.as_str()).collect();
+        assert_eq!(named, ["a", "b", "d"]);
+    }
+
+    #[test]
+    fn a_refusal_is_read_as_it_was_made() {
+        let status = refuse(
+            Code::NotFound,
+            "telecom",
+            "LINE_NOT_FOUND",
+            [("line_id", "7".to_owned())],
+            "line 7 does not exist",
+        );
+        let refusal = Refusal::of(&status);
+        assert_eq!(refusal.reason, "LINE_NOT_FOUND");
+        assert_eq!(refusal.facts["line_id"], "7");
+    }
+
+    #[test]
+    fn what_passes_by_itself_stays_unavailable() {
+        assert_eq!(upstream(Status::cancelled("Timeout expired")).code(), Code::Unavailable);
+        assert_eq!(upstream(Status::not_found("")).code(), Code::Internal);
+    }
+}

@@ -1,0 +1,145 @@
+//! What the handlers of one service share.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+use tonic::transport::Channel;
+use tonic::{Request, Response, Status};
+
+use crate::auth::{Credentials, Trust};
+use crate::client::{self, Upstream};
+use crate::clock::Clock;
+use crate::config::{Limits, ServiceConfig};
+use crate::crypto::Keyring;
+use crate::db::{self, Tx, WorkError};
+use crate::events::{Bus, DirectBus, Outbox};
+use crate::idempotency;
+use crate::jobs::Jobs;
+
+const HAND_OVER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A service's database, clock, keys, queue and neighbours. Clones share them.
+#[derive(Clone)]
+pub struct Service {
+    /// "identity", "company", "telecom" or "billing"; also its schema.
+    pub name: &'static str,
+    /// Connections to its own schema.
+    pub db: PgPool,
+    /// The time.
+    pub clock: Clock,
+    /// What personal data is sealed with.
+    pub keyring: Keyring,
+    /// Its durable queue.
+    pub jobs: Jobs,
+    /// Its events.
+    pub outbox: Outbox,
+    /// What its callers' tokens are checked with.
+    pub trust: Trust,
+    /// Calls to identity.
+    pub identity: Upstream,
+    /// Calls to company.
+    pub company: Upstream,
+    /// Calls to telecom.
+    pub telecom: Upstream,
+    /// Calls to billing.
+    pub billing: Upstream,
+    pub(crate) limits: Limits,
+}
+
+impl Service {
+    /// Opens the database and prepares the connections to the other services, which need not be
+    /// up yet. `subscriptions` are (subscriber, full name of an event that it hears of).
+    ///
+    /// # Errors
+    /// When the database cannot be reached or migrated.
+    pub async fn open(
+        name: &'static str,
+        config: &ServiceConfig,
+        migrations: &Migrator,
+        clock: Clock,
+        subscriptions: Vec<(&'static str, String)>,
+    ) -> anyhow::Result<Self> {
+        let db = db::open(&config.database, name, migrations).await?;
+        let identity_channel = client::channel(config.peers.identity_url.clone());
+        let credentials = Credentials::new(
+            name,
+            config.service_secret.clone(),
+            clock.clone(),
+            identity_channel.clone(),
+        );
+        let upstream = |channel: Channel| Upstream::new(channel, credentials.clone());
+        let identity = upstream(identity_channel);
+        let company = upstream(client::channel(config.peers.company_url.clone()));
+        let telecom = upstream(client::channel(config.peers.telecom_url.clone()));
+        let billing = upstream(client::channel(config.peers.billing_url.clone()));
+
+        let jobs = Jobs::new(name);
+        jobs.migrate(&db).await?;
+        let bus: Box<dyn Bus> = Box::new(DirectBus::new([
+            ("identity", identity.clone()),
+            ("company", company.clone()),
+            ("telecom", telecom.clone()),
+            ("billing", billing.clone()),
+        ]));
+        let outbox = Outbox::new(
+            name,
+            db.clone(),
+            jobs.clone(),
+            clock.clone(),
+            bus,
+            subscriptions,
+            config.limits.delivery_retry_max(),
+        );
+        Ok(Self {
+            name,
+            db,
+            trust: Trust::new(clock.clone()),
+            clock,
+            keyring: config.keyring.clone(),
+            jobs,
+            outbox,
+            identity,
+            company,
+            telecom,
+            billing,
+            limits: config.limits.clone(),
+        })
+    }
+
+    /// Runs `work` in one transaction; see [`db::transaction`].
+    ///
+    /// # Errors
+    /// Those of `work`, and of the commit.
+    pub async fn transaction<'env, T, E, W>(&self, work: W) -> Result<T, E>
+    where
+        W: for<'t> Fn(Tx<'t, 'env>) -> BoxFuture<'t, Result<T, E>>,
+        E: WorkError,
+    {
+        db::transaction(&self.db, work).await
+    }
+
+    /// Runs `work` in one transaction, once for each idempotency key; see [`idempotency::once`].
+    ///
+    /// # Errors
+    /// Those of `work`, and a mismatch of the key.
+    pub async fn once<'env, Req, Res, E, W>(
+        &self,
+        request: &Request<Req>,
+        work: W,
+    ) -> Result<Response<Res>, Status>
+    where
+        W: for<'t> Fn(Tx<'t, 'env>) -> BoxFuture<'t, Result<Res, E>> + Sync,
+        Req: prost::Message,
+        Res: prost::Message + Default,
+        E: WorkError + Into<Status> + Send,
+    {
+        idempotency::once(&self.db, &self.keyring, request, work).await
+    }
+
+    /// Waits a moment for what was published about `subject` to be handed over.
+    pub async fn handed_over(&self, subject: impl Into<uuid::Uuid>) {
+        self.outbox.handed_over(subject, HAND_OVER_PATIENCE).await;
+    }
+}

@@ -1,0 +1,44 @@
+//! A service without its neighbours, on a database of its own: for tests of stores and of work in
+//! one transaction.
+
+use clap::Parser;
+use postgres_local::testing::TestDatabase;
+use sqlx::migrate::Migrator;
+
+use crate::clock::Clock;
+use crate::config::ServiceConfig;
+use crate::crypto::Keyring;
+use crate::service::Service;
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    service: ServiceConfig,
+}
+
+/// A service on an empty, migrated database, which goes when the second value is dropped.
+/// `subscriptions` as for [`Service::open`].
+///
+/// # Panics
+/// When no Postgres can be started.
+pub async fn service(
+    name: &'static str,
+    migrations: &Migrator,
+    subscriptions: Vec<(&'static str, String)>,
+) -> (Service, TestDatabase) {
+    let database = postgres_local::testing::database().await;
+    let url = database.role(name).await;
+    let keyring = Keyring::random_text();
+    let settings = Settings::parse_from([
+        name,
+        "--service-secret=secret",
+        &format!("--keyring={keyring}"),
+        &format!("--database-url={url}"),
+        "--database-connections-max=5",
+    ]);
+    let service =
+        Service::open(name, &settings.service, migrations, Clock::system(), subscriptions)
+            .await
+            .expect("the service opens its database");
+    (service, database)
+}
