@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use ::http::{Method, Request, Response, StatusCode};
 use axum::extract::MatchedPath;
+use opentelemetry::trace::Status as SpanStatus;
 use tower::{Layer, Service};
-use tracing::field::Empty;
 use tracing::{Instrument, Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::metrics::{HTTP_REQUESTS, HTTP_SECONDS};
 use super::propagation;
@@ -99,14 +100,15 @@ impl Exchange {
             "http",
             otel.name = span_name,
             otel.kind = "server",
-            otel.status_code = Empty,
-            http.request.method = method,
-            http.route = route,
-            http.response.status_code = Empty,
             dialect,
             request_id = request_id(request.headers()),
         );
         propagation::parent_from_headers(&span, request.headers());
+        // Attributes rather than fields: every log line repeats the fields of its spans.
+        span.set_attribute("http.request.method", method);
+        if let Some(route) = route {
+            span.set_attribute("http.route", route.to_owned());
+        }
 
         let route = route.unwrap_or("unmatched").to_owned();
         Self { dialect, method, route, span, started: Instant::now(), status: CLIENT_LEFT }
@@ -121,9 +123,9 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         let Self { dialect, method, status, .. } = *self;
         let elapsed = self.started.elapsed();
-        self.span.record("http.response.status_code", status);
+        self.span.set_attribute("http.response.status_code", i64::from(status));
         if status >= 500 {
-            self.span.record("otel.status_code", "ERROR");
+            self.span.set_status(SpanStatus::error(""));
         }
         metrics::counter!(
             HTTP_REQUESTS,
@@ -138,7 +140,7 @@ impl Drop for Exchange {
         )
         .record(elapsed.as_secs_f64());
 
-        let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+        let elapsed_ms = elapsed.as_micros() as f64 / 1000.0;
         // The request id is a field of the span, and so of this line.
         self.span.in_scope(|| {
             tracing::info!(method, route = self.route, status, elapsed_ms, "answered")
@@ -167,7 +169,7 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::routing::get;
-    use opentelemetry::trace::{SpanKind, Status as SpanStatus};
+    use opentelemetry::trace::SpanKind;
     use tower::ServiceExt;
 
     use super::*;

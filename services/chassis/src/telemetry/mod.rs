@@ -11,6 +11,7 @@
 
 mod admin;
 mod config;
+mod export;
 pub mod grpc;
 pub mod http;
 mod json;

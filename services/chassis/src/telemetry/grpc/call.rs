@@ -2,9 +2,10 @@ use std::error::Error;
 use std::time::Instant;
 
 use ::http::{HeaderMap, StatusCode};
+use opentelemetry::trace::Status as SpanStatus;
 use tonic::{Code, Status, TimeoutExpired};
-use tracing::field::Empty;
 use tracing::{Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use super::Side;
 use crate::telemetry::metrics::{GRPC_REQUESTS, GRPC_SECONDS};
@@ -28,13 +29,23 @@ impl Call {
     pub(super) fn start(side: Side, path: &str, headers: &HeaderMap) -> Self {
         let method = path.trim_start_matches('/').to_owned();
         let span = match side {
-            Side::Server { service } => {
-                let span = server_span(service, &method, request_id(headers));
-                propagation::parent_from_headers(&span, headers);
-                span
-            }
-            Side::Client => client_span(&method),
+            Side::Server { service } => info_span!(
+                "grpc",
+                otel.name = method,
+                otel.kind = "server",
+                service,
+                request_id = request_id(headers),
+            ),
+            Side::Client => info_span!("grpc", otel.name = method, otel.kind = "client"),
         };
+        if let Side::Server { .. } = side {
+            propagation::parent_from_headers(&span, headers);
+        }
+        // Attributes rather than fields: every log line repeats the fields of its spans.
+        let (rpc_service, rpc_method) = method.split_once('/').unwrap_or((&method, ""));
+        span.set_attribute("rpc.system", "grpc");
+        span.set_attribute("rpc.service", rpc_service.to_owned());
+        span.set_attribute("rpc.method", rpc_method.to_owned());
         Self { side, method, span, started: Instant::now(), code: None }
     }
 
@@ -77,10 +88,9 @@ impl Drop for Call {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
         let elapsed = self.started.elapsed();
-        self.span.record("rpc.grpc.status_code", code as i32);
+        self.span.set_attribute("rpc.grpc.status_code", i64::from(code as i32));
         if is_error(self.side, code) {
-            self.span.record("otel.status_code", "ERROR");
-            self.span.record("otel.status_description", name(code));
+            self.span.set_status(SpanStatus::error(name(code)));
         }
         let Side::Server { service } = self.side else { return };
 
@@ -96,7 +106,7 @@ impl Drop for Call {
         metrics::histogram!(GRPC_SECONDS, "service" => service, "method" => method)
             .record(elapsed.as_secs_f64());
 
-        let elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+        let elapsed_ms = elapsed.as_micros() as f64 / 1000.0;
         self.span.in_scope(|| match code {
             Code::Unknown | Code::Unavailable | Code::DataLoss => {
                 tracing::warn!(code = name(code), elapsed_ms, "call failed");
@@ -104,38 +114,6 @@ impl Drop for Call {
             _ => tracing::debug!(code = name(code), elapsed_ms, "call ended"),
         });
     }
-}
-
-fn server_span(service: &'static str, method: &str, request_id: Option<&str>) -> Span {
-    let (rpc_service, rpc_method) = method.split_once('/').unwrap_or((method, ""));
-    info_span!(
-        "grpc",
-        otel.name = method,
-        otel.kind = "server",
-        otel.status_code = Empty,
-        otel.status_description = Empty,
-        rpc.system = "grpc",
-        rpc.service = rpc_service,
-        rpc.method = rpc_method,
-        rpc.grpc.status_code = Empty,
-        service,
-        request_id,
-    )
-}
-
-fn client_span(method: &str) -> Span {
-    let (rpc_service, rpc_method) = method.split_once('/').unwrap_or((method, ""));
-    info_span!(
-        "grpc",
-        otel.name = method,
-        otel.kind = "client",
-        otel.status_code = Empty,
-        otel.status_description = Empty,
-        rpc.system = "grpc",
-        rpc.service = rpc_service,
-        rpc.method = rpc_method,
-        rpc.grpc.status_code = Empty,
-    )
 }
 
 /// As OpenTelemetry has it: whatever a caller did not get is an error to the caller, but the
