@@ -1,6 +1,7 @@
 //! A cluster on disk and the server that runs it.
 
 use std::{
+    env,
     fs::{self, File, OpenOptions, Permissions, TryLockError},
     io::{self, ErrorKind, Write},
     net::{Ipv4Addr, TcpListener},
@@ -57,8 +58,7 @@ pub struct Cluster {
     password: String,
     /// Where the server's files are.
     home: PathBuf,
-    /// Held as long as we run the server, and let go by the system if we die.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Cluster {
@@ -68,7 +68,7 @@ impl Cluster {
     /// `directory`, that is a link to a place which it can.
     pub async fn start(directory: &Path, options: Options) -> Result<Self, Error> {
         fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
-        let lock = lock(directory)?;
+        let lock = Lock::take(directory)?;
         let link = directory.join("server");
         let account = Account::choose(&link.join("data"))?;
         let home = make_home(&link, account, options.throwaway)?;
@@ -245,16 +245,29 @@ impl Drop for Cluster {
     }
 }
 
-fn lock(directory: &Path) -> Result<File, Error> {
-    let path = directory.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.context(|| format!("cannot write {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(directory.to_owned())),
-        Err(TryLockError::Error(source)) => {
-            Err(Error::Io { context: format!("cannot lock {}", path.display()), source })
+/// Held as long as we run the server, and let go by the system if we die.
+struct Lock(File);
+
+impl Lock {
+    fn take(directory: &Path) -> Result<Self, Error> {
+        let path = directory.join("lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.context(|| format!("cannot write {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(Error::InUse(directory.to_owned())),
+            Err(TryLockError::Error(source)) => {
+                Err(Error::Io { context: format!("cannot lock {}", path.display()), source })
+            }
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a process that is just being spawned by another thread
+    /// shares it until it has become its own program.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
     }
 }
 
@@ -270,9 +283,13 @@ fn make_home(link: &Path, account: Account, throwaway: bool) -> Result<PathBuf, 
     let home = if account.can_enter(parent) {
         link.to_owned()
     } else {
-        let elsewhere = if throwaway { Path::new("/tmp") } else { Path::new("/var/lib/linha") };
+        let elsewhere = match throwaway {
+            true if account.can_enter(&env::temp_dir()) => env::temp_dir(),
+            true => PathBuf::from("/tmp"),
+            false => PathBuf::from("/var/lib/linha"),
+        };
         if !elsewhere.is_dir() {
-            fs::create_dir_all(elsewhere).context(|| cannot(elsewhere))?;
+            fs::create_dir_all(&elsewhere).context(|| cannot(&elsewhere))?;
         }
         let home = elsewhere.join(format!("linha-postgres-{}", random(12)));
         symlink(&home, link).context(|| cannot(link))?;
