@@ -1,5 +1,6 @@
 //! The service's own schema in Postgres: pool, migrations, transactions.
 
+use std::error::Error;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -8,8 +9,8 @@ use std::time::Duration;
 use anyhow::Context;
 use futures::future::BoxFuture;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row};
 
 use crate::config::DatabaseConfig;
 
@@ -128,4 +129,37 @@ fn is_contention(error: &sqlx::Error) -> bool {
 /// The name of the constraint that a statement broke.
 pub fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
     error.as_database_error()?.constraint()
+}
+
+/// A text column as the value it holds.
+///
+/// # Errors
+/// When the column is not there, or holds no such value.
+pub fn parsed<T>(row: &PgRow, column: &str) -> sqlx::Result<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    parse(column, row.try_get(column)?)
+}
+
+/// A text column that may be null as the value it holds.
+///
+/// # Errors
+/// When the column is not there, or holds no such value.
+pub fn parsed_optional<T>(row: &PgRow, column: &str) -> sqlx::Result<Option<T>>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|text| parse(column, text)).transpose()
+}
+
+fn parse<T>(column: &str, text: &str) -> sqlx::Result<T>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: Box::new(error),
+    })
 }

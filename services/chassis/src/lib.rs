@@ -5,6 +5,7 @@
 //! recorder, so that several services share a process; no rule of the domain; no SQL that reads
 //! a service's own tables.
 
+pub mod address;
 pub mod auth;
 pub mod client;
 pub mod clock;
@@ -24,6 +25,7 @@ pub mod sweeps;
 pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod timestamp;
 
 pub use host::{Host, run};
 pub use service::Service;

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proto::common::v1::{PageRequest, PageResponse};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Row, ValueRef};
 use tonic::Status;
 
 use crate::refusal::invalid;
@@ -70,6 +72,25 @@ impl<K: Serialize + DeserializeOwned> Page<K> {
         };
         (fetched, PageResponse { next_page_token, total_size: total })
     }
+}
+
+/// Reads a page that a statement gave together with the size of the whole list: each row has it
+/// in the column `total`. An empty page comes as one row whose `key` is null.
+///
+/// # Errors
+/// When the rows are not such.
+pub fn counted<T>(rows: &[PgRow], key: &str) -> sqlx::Result<(Vec<T>, i64)>
+where
+    T: for<'r> FromRow<'r, PgRow>,
+{
+    let total = rows.first().map(|row| row.try_get("total")).transpose()?.unwrap_or_default();
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        if !row.try_get_raw(key)?.is_null() {
+            items.push(T::from_row(row)?);
+        }
+    }
+    Ok((items, total))
 }
 
 fn encode<K: Serialize>(key: &K) -> String {

@@ -1,10 +1,14 @@
 //! A service without its neighbours, on a database of its own: for tests of stores and of work in
 //! one transaction.
 
+use brazil::UserId;
 use clap::Parser;
 use postgres_local::testing::TestDatabase;
+use proto::common::v1::Permission;
 use sqlx::migrate::Migrator;
+use tonic::Request;
 
+use crate::auth::{Caller, Claims, Grant, SubjectKind};
 use crate::clock::Clock;
 use crate::config::ServiceConfig;
 use crate::crypto::Keyring;
@@ -41,4 +45,15 @@ pub async fn service(
             .await
             .expect("the service opens its database");
     (service, database)
+}
+
+/// A request of a person with these grants to an rpc that needs `permission`, as it comes out of
+/// the authentication layer.
+pub fn request<T>(message: T, grants: Vec<Grant>, permission: Permission) -> Request<T> {
+    let sub = UserId::generate().to_string();
+    let claims = Claims::new(sub, SubjectKind::User, grants, 0, 0, i64::MAX);
+    let caller = Caller::new(claims, permission, "/test").expect("the claims make sense");
+    let mut request = Request::new(message);
+    request.extensions_mut().insert(caller);
+    request
 }

@@ -42,7 +42,7 @@ pub struct Scope {
 
 impl Caller {
     /// `path` is that of the rpc, `permission` what it needs. None for claims that make no sense.
-    pub(super) fn new(claims: Claims, permission: Permission, path: &str) -> Option<Self> {
+    pub(crate) fn new(claims: Claims, permission: Permission, path: &str) -> Option<Self> {
         let subject = match claims.kind {
             SubjectKind::User => Subject::User(claims.sub.parse().ok()?),
             SubjectKind::Service => Subject::Service(claims.sub),

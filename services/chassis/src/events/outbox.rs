@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prost::{Message, Name};
-use prost_types::{Any, Timestamp};
+use prost_types::Any;
 use proto::events::v1::CloudEvent;
 use serde::{Deserialize, Serialize};
 use sqlx::{PgConnection, PgPool};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::bus::Bus;
 use crate::clock::Clock;
 use crate::jobs::{Job, Jobs};
-use crate::{crash, telemetry};
+use crate::{crash, telemetry, timestamp};
 
 const BATCH: i64 = 100;
 const RETRY_MIN: Duration = Duration::from_millis(250);
@@ -86,10 +86,7 @@ impl Outbox {
             subject: subject.to_string(),
             // Known when the row is written; joined to the event when it is handed over.
             sequence: 0,
-            time: Some(Timestamp {
-                seconds: now.unix_timestamp(),
-                nanos: i32::try_from(now.nanosecond()).unwrap_or_default(),
-            }),
+            time: Some(timestamp::to_proto(now)),
             traceparent: telemetry::traceparent(),
             data: Some(Any { type_url: M::type_url(), value: event.encode_to_vec() }),
         };
