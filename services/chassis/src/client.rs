@@ -104,7 +104,7 @@ impl Service<Request<Body>> for Upstream {
                     request.headers_mut().insert(AUTHORIZATION, bearer);
                 }
                 std::future::poll_fn(|context| channel.poll_ready(context)).await?;
-                Ok(channel.call(request).await?)
+                channel.call(request).await
             };
             match tokio::time::timeout(timeout, exchange).await {
                 Ok(answer) => answer,

@@ -163,3 +163,60 @@ where
         source: Box::new(error),
     })
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use sqlx::migrate::Migrator;
+
+    use super::*;
+    use crate::events::HandlerError;
+    use crate::testing;
+
+    static NONE: Migrator = Migrator::DEFAULT;
+
+    #[tokio::test]
+    async fn work_that_postgres_gave_up_runs_again_whole() {
+        let (service, _database) = testing::service("company", &NONE, vec![]).await;
+        let (service, attempts) = (&service, &AtomicU32::new(0));
+        service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    sqlx::query("insert into inbox (event_id) values (gen_random_uuid())")
+                        .execute(&mut *tx)
+                        .await?;
+                    let code =
+                        ["40001", "40P01", ""][attempts.fetch_add(1, Ordering::SeqCst) as usize];
+                    if !code.is_empty() {
+                        let give_up = format!("do $$ begin raise sqlstate '{code}'; end $$");
+                        sqlx::query(AssertSqlSafe(give_up)).execute(&mut *tx).await?;
+                    }
+                    Ok::<_, HandlerError>(())
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(attempts.load(Ordering::SeqCst), 3);
+        let rows: i64 =
+            sqlx::query_scalar("select count(*) from inbox").fetch_one(&service.db).await.unwrap();
+        assert_eq!(rows, 1, "what the given-up attempts wrote is gone");
+    }
+
+    #[tokio::test]
+    async fn other_failures_are_not_repeated() {
+        let (service, _database) = testing::service("company", &NONE, vec![]).await;
+        let attempts = &AtomicU32::new(0);
+        let outcome: Result<(), HandlerError> = service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    attempts.fetch_add(1, Ordering::SeqCst);
+                    sqlx::query("select 1 / 0").execute(&mut *tx).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        assert!(outcome.is_err());
+        assert_eq!(attempts.load(Ordering::SeqCst), 1);
+    }
+}

@@ -166,3 +166,6 @@ impl Attempt {
         Ok(response)
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

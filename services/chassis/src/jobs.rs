@@ -75,7 +75,7 @@ impl Jobs {
         let payload =
             serde_json::to_value(envelope).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
         let sql = format!(
-            "select 1 from {}.add_job($1, $2, run_at => now() + $3, job_key => $4)",
+            "select 1 from {}.add_job($1, $2::json, run_at => now() + $3, job_key => $4)",
             self.schema
         );
         sqlx::query(AssertSqlSafe(sql))

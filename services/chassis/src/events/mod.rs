@@ -9,3 +9,6 @@ pub use bus::{Bus, DirectBus};
 pub(crate) use inbox::Sink;
 pub use inbox::{EventHandlers, HandlerError, Received};
 pub use outbox::{DeliverEvents, Outbox};
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

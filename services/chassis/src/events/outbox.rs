@@ -93,7 +93,7 @@ impl Outbox {
         let subscribers = self.subscribers(&full_name);
         append(tx, subject, &subscribers, &event.encode_to_vec()).await?;
         for subscriber in subscribers {
-            let job = DeliverEvents { subscriber: subscriber.to_owned(), subject };
+            let job = DeliverEvents::to(subscriber, subject);
             self.shared.jobs.enqueue(tx, &job, &job.key()).await?;
         }
         Ok(())
@@ -174,6 +174,10 @@ pub struct DeliverEvents {
 }
 
 impl DeliverEvents {
+    pub(super) fn to(subscriber: &str, subject: Uuid) -> Self {
+        Self { subscriber: subscriber.to_owned(), subject }
+    }
+
     fn key(&self) -> String {
         format!("{}:{}", self.subscriber, self.subject)
     }
