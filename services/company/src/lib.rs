@@ -1,0 +1,50 @@
+//! Companies of every kind, their employees, and the e-mail domains whose people may sign up on
+//! their accounts.
+
+mod companies;
+mod email_domains;
+mod employees;
+mod error;
+
+use chassis::config::ServiceConfig;
+use chassis::server::Server;
+use chassis::{Host, Service};
+use proto::company::v1::company_service_server::CompanyServiceServer;
+use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
+use proto::company::v1::employee_service_server::EmployeeServiceServer;
+use sqlx::migrate::Migrator;
+
+/// The service's tables.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Settings, from flags or environment; `linha-company --help` lists them all.
+#[derive(Clone, Debug, clap::Parser)]
+#[command(name = "linha-company")]
+pub struct Config {
+    /// What every service has.
+    #[command(flatten)]
+    pub service: ServiceConfig,
+}
+
+impl AsRef<ServiceConfig> for Config {
+    fn as_ref(&self) -> &ServiceConfig {
+        &self.service
+    }
+}
+
+/// Runs the service until the host's shutdown.
+///
+/// # Errors
+/// When the database cannot be reached or migrated, or the socket fails.
+pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
+    let service =
+        Service::open("company", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
+    Server::new(&service)
+        .grpc(CompanyServiceServer::new(companies::rpc::Companies { service: service.clone() }))
+        .grpc(EmployeeServiceServer::new(employees::rpc::Employees { service: service.clone() }))
+        .grpc(EmailDomainServiceServer::new(email_domains::rpc::EmailDomains {
+            service: service.clone(),
+        }))
+        .serve(host)
+        .await
+}

@@ -1,0 +1,212 @@
+//! `CompanyService`.
+
+use brazil::CompanyId;
+use chassis::Service;
+use chassis::address::Address;
+use chassis::auth::Caller;
+use chassis::page::Page;
+use chassis::refusal::Fields;
+use chassis::timestamp;
+use proto::company::v1 as pb;
+use proto::company::v1::company_service_server::CompanyService;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{Changes, Company, Kind, NAME_MAX, Registration, SearchTerm, store};
+use crate::error::Error;
+
+const BATCH_MAX: usize = 200;
+
+/// Registration data, by its name in an update mask.
+const REGISTRATION: [&str; 7] =
+    ["official_name", "trading_name", "cnpj", "phone_number", "email", "billing_email", "address"];
+
+/// The rpcs.
+pub(crate) struct Companies {
+    pub(crate) service: Service,
+}
+
+#[tonic::async_trait]
+impl CompanyService for Companies {
+    async fn create_company(
+        &self,
+        request: Request<pb::CreateCompanyRequest>,
+    ) -> Result<Response<pb::CreateCompanyResponse>, Status> {
+        let given = request.get_ref().company.clone().unwrap_or_default();
+        let mut fields = Fields::new();
+        if pb::CompanyKind::try_from(given.kind).is_err() {
+            fields.refuse("company.kind", "is not a kind of company");
+        }
+        let values = parse(&mut fields, &given, REGISTRATION);
+        let Some(registration) = Registration::of(values) else {
+            return Err(fields.into_status());
+        };
+        fields.check()?;
+
+        let company = &Company::register(registration, self.service.clock.now());
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    store::insert(&mut tx, company).await?;
+                    let company = Some(company.clone().into());
+                    Ok::<_, Error>(pb::CreateCompanyResponse { company })
+                })
+            })
+            .await
+    }
+
+    async fn get_company(
+        &self,
+        request: Request<pb::GetCompanyRequest>,
+    ) -> Result<Response<pb::GetCompanyResponse>, Status> {
+        let company_id = enter(&request, "company_id", &request.get_ref().company_id)?;
+        let company = store::find(&self.service.db, company_id).await?;
+        Ok(Response::new(pb::GetCompanyResponse { company: Some(company.into()) }))
+    }
+
+    async fn batch_get_companies(
+        &self,
+        request: Request<pb::BatchGetCompaniesRequest>,
+    ) -> Result<Response<pb::BatchGetCompaniesResponse>, Status> {
+        let scope = Caller::of(&request)?.scope();
+        let given = &request.get_ref().company_ids;
+        let mut fields = Fields::new();
+        if given.len() > BATCH_MAX {
+            fields.refuse("company_ids", format!("has more than {BATCH_MAX} ids"));
+        }
+        let company_ids: Vec<Uuid> = given
+            .iter()
+            .take(BATCH_MAX)
+            .filter_map(|id| fields.required::<CompanyId>("company_ids", id))
+            .map(Uuid::from)
+            .collect();
+        fields.check()?;
+
+        let companies = store::find_in_scope(&self.service.db, &company_ids, &scope).await?;
+        let companies = companies.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::BatchGetCompaniesResponse { companies }))
+    }
+
+    async fn list_companies(
+        &self,
+        request: Request<pb::ListCompaniesRequest>,
+    ) -> Result<Response<pb::ListCompaniesResponse>, Status> {
+        let request = request.into_inner();
+        let mut fields = Fields::new();
+        let term = fields.text("search_term", &request.search_term, 0, SearchTerm::LENGTH_MAX);
+        fields.check()?;
+        let term = term.and_then(|term| SearchTerm::new(&term));
+        let page = Page::parse(request.page)?;
+
+        let (found, total) = store::search(&self.service.db, term.as_ref(), &page).await?;
+        let (found, page) = page.cut(found, total, |company| company.company_id);
+        let companies = found.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListCompaniesResponse { companies, page: Some(page) }))
+    }
+
+    async fn update_company(
+        &self,
+        request: Request<pb::UpdateCompanyRequest>,
+    ) -> Result<Response<pb::UpdateCompanyResponse>, Status> {
+        let given = request.get_ref().company.clone().unwrap_or_default();
+        let company_id = enter(&request, "company.id", &given.id)?;
+        let paths = request.get_ref().update_mask.clone().unwrap_or_default().paths;
+        let mut fields = Fields::new();
+        let changes = &parse(&mut fields, &given, paths.iter().map(String::as_str));
+        fields.check()?;
+
+        let now = self.service.clock.now();
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let mut company = store::lock(&mut tx, company_id).await?;
+                    company.change(changes.clone(), now);
+                    store::save(&mut tx, &company).await?;
+                    Ok::<_, Error>(pb::UpdateCompanyResponse { company: Some(company.into()) })
+                })
+            })
+            .await
+    }
+}
+
+/// The company that a request names, if its caller may go on with it.
+///
+/// # Errors
+/// INVALID_ARGUMENT when `id`, at the path `field`, is not an id; NOT_FOUND / COMPANY_NOT_FOUND
+/// or PERMISSION_DENIED as [`Caller::enter`].
+pub(crate) fn enter<T>(request: &Request<T>, field: &str, id: &str) -> Result<CompanyId, Status> {
+    let mut fields = Fields::new();
+    let Some(company_id) = fields.required(field, id) else { return Err(fields.into_status()) };
+    Caller::of(request)?.enter(company_id, Error::CompanyNotFound(company_id).into())?;
+    Ok(company_id)
+}
+
+/// The values of the named registration data.
+fn parse<'a>(
+    fields: &mut Fields,
+    company: &pb::Company,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Changes {
+    let mut values = Changes::default();
+    for name in names {
+        let path = &format!("company.{name}");
+        match name {
+            "official_name" => {
+                values.official_name = fields.text(path, &company.official_name, 1, NAME_MAX);
+            }
+            "trading_name" => {
+                let name = company.trading_name.as_deref();
+                values.trading_name = Some(fields.optional_text(path, name, NAME_MAX));
+            }
+            "cnpj" => values.cnpj = fields.required(path, &company.cnpj),
+            "phone_number" => {
+                values.phone_number = Some(fields.optional(path, company.phone_number.as_deref()));
+            }
+            "email" => values.email = fields.required(path, &company.email),
+            "billing_email" => {
+                values.billing_email =
+                    Some(fields.optional(path, company.billing_email.as_deref()));
+            }
+            "address" => {
+                values.address = Some(Address::parse(fields, path, company.address.as_ref()));
+            }
+            _ => fields.refuse("update_mask", "names what cannot be changed"),
+        }
+    }
+    values
+}
+
+impl From<Company> for pb::Company {
+    fn from(company: Company) -> Self {
+        let Registration {
+            official_name,
+            trading_name,
+            cnpj,
+            phone_number,
+            email,
+            billing_email,
+            address,
+        } = company.registration;
+        Self {
+            id: company.company_id.to_string(),
+            kind: match company.kind {
+                Kind::Customer => pb::CompanyKind::Customer,
+            }
+            .into(),
+            official_name,
+            trading_name,
+            cnpj: cnpj.formatted(),
+            phone_number: phone_number.map(|number| number.to_string()),
+            email: email.to_string(),
+            billing_email: billing_email.map(|email| email.to_string()),
+            address: address.map(Into::into),
+            status: match company.status {
+                super::Status::Active => pb::CompanyStatus::Active,
+                super::Status::Inactive => pb::CompanyStatus::Inactive,
+            }
+            .into(),
+            created_at: Some(timestamp::to_proto(company.created_at)),
+            updated_at: Some(timestamp::to_proto(company.updated_at)),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! All that the company service can refuse, on one screen.
+
+use brazil::{Cnpj, CompanyId, EmailDomain, EmployeeId};
+use chassis::crypto::CannotOpen;
+use chassis::db::WorkError;
+use chassis::refusal::{internal, refuse};
+use tonic::{Code, Status};
+
+/// Why the service does not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("company {0} does not exist")]
+    CompanyNotFound(CompanyId),
+    #[error("employee {0} does not exist")]
+    EmployeeNotFound(EmployeeId),
+    #[error("another company has the CNPJ {}", .0.formatted())]
+    CnpjTaken(Cnpj),
+    #[error("an active colleague has this work e-mail")]
+    WorkEmailTaken(CompanyId),
+    #[error("another company has the e-mail domain {0}")]
+    EmailDomainTaken(EmailDomain),
+    #[error("the company has no e-mail domain {0}")]
+    EmailDomainNotFound(EmailDomain),
+    #[error("{0}")]
+    Refused(Box<Status>),
+    #[error(transparent)]
+    CannotOpen(#[from] CannotOpen),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl WorkError for Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let (code, reason, fact) = match error {
+            Error::CompanyNotFound(id) => {
+                (Code::NotFound, "COMPANY_NOT_FOUND", ("company_id", id.to_string()))
+            }
+            Error::EmployeeNotFound(id) => {
+                (Code::NotFound, "EMPLOYEE_NOT_FOUND", ("employee_id", id.to_string()))
+            }
+            Error::CnpjTaken(cnpj) => {
+                (Code::AlreadyExists, "CNPJ_TAKEN", ("cnpj", cnpj.formatted()))
+            }
+            Error::WorkEmailTaken(id) => {
+                (Code::AlreadyExists, "WORK_EMAIL_TAKEN", ("company_id", id.to_string()))
+            }
+            Error::EmailDomainTaken(domain) => {
+                (Code::AlreadyExists, "EMAIL_DOMAIN_TAKEN", ("email_domain", domain.to_string()))
+            }
+            Error::EmailDomainNotFound(domain) => {
+                (Code::NotFound, "EMAIL_DOMAIN_NOT_FOUND", ("email_domain", domain.to_string()))
+            }
+            Error::Refused(status) => return *status,
+            Error::CannotOpen(source) => return internal(&source),
+            Error::Database(source) => return internal(&source),
+        };
+        refuse(code, "company", reason, [fact], message)
+    }
+}
