@@ -1,1 +1,5 @@
-fn main() {}
+//! The billing service as a process of its own.
+
+fn main() -> anyhow::Result<()> {
+    chassis::run("billing", 50054, 9054, billing::serve)
+}
