@@ -1,0 +1,138 @@
+//! Mobile lines, and the numbers and SIM cards they are made of.
+
+mod carrier;
+mod error;
+mod lines;
+mod neighbours;
+mod numbers;
+mod sim_cards;
+mod stock;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chassis::config::ServiceConfig;
+use chassis::server::Server;
+use chassis::{Host, Service};
+use clap::{Parser, ValueEnum};
+use prost::Name;
+use proto::events::v1::LineActivated;
+use proto::telecom::v1::line_service_server::LineServiceServer;
+use proto::telecom::v1::stock_service_server::StockServiceServer;
+use sqlx::migrate::Migrator;
+
+pub use carrier::{
+    ActivationRequest, Carrier, CarrierError, CarrierSimulator, Hold, Operation, Outcome, Script,
+    ScriptStep, SimulatedActivation,
+};
+use lines::{ActivateLine, Activation, Lines, ServeWaitingLines};
+use stock::Stock;
+
+/// The service's own tables.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Settings of the service, from flags or environment; `--help` lists them all.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "linha-telecom", version, about)]
+pub struct Config {
+    #[command(flatten)]
+    pub service: ServiceConfig,
+
+    /// Name of the carrier that lines and cards are on unless a request names another.
+    #[arg(
+        long,
+        env = "LINHA_PROVIDER",
+        value_name = "LINHA_PROVIDER",
+        default_value = "americanet"
+    )]
+    pub provider: String,
+
+    /// How the carrier is reached. There is no default: a simulator must be asked for.
+    #[arg(long, env = "LINHA_CARRIER", value_name = "LINHA_CARRIER")]
+    pub carrier: Option<CarrierKind>,
+
+    /// Longest that the carrier may take to answer, in milliseconds.
+    #[arg(
+        long,
+        env = "LINHA_CARRIER_TIMEOUT_MS",
+        value_name = "LINHA_CARRIER_TIMEOUT_MS",
+        default_value_t = 30_000
+    )]
+    pub carrier_timeout_ms: u64,
+
+    /// Longest pause between two attempts to reach the carrier, in milliseconds.
+    #[arg(
+        long,
+        env = "LINHA_CARRIER_RETRY_MAX_MS",
+        value_name = "LINHA_CARRIER_RETRY_MAX_MS",
+        default_value_t = 60_000
+    )]
+    pub carrier_retry_max_ms: u64,
+}
+
+/// A way to reach a carrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CarrierKind {
+    /// No carrier at all: activations succeed in memory.
+    Simulator,
+}
+
+impl Config {
+    /// What the process of a service of its own finds outside.
+    ///
+    /// # Errors
+    /// When the settings name no carrier.
+    pub fn outside(&self) -> anyhow::Result<Outside> {
+        let kind = self.carrier.context("LINHA_CARRIER is not set; it can be: simulator")?;
+        match kind {
+            CarrierKind::Simulator => Ok(Outside { carrier: Arc::new(CarrierSimulator::new()) }),
+        }
+    }
+}
+
+impl AsRef<ServiceConfig> for Config {
+    fn as_ref(&self) -> &ServiceConfig {
+        &self.service
+    }
+}
+
+/// The outside world, as the service meets it.
+pub struct Outside {
+    /// The network that lines run on.
+    pub carrier: Arc<dyn Carrier>,
+}
+
+/// Runs the service until the host's shutdown.
+///
+/// # Errors
+/// When the database cannot be opened or migrated, or the socket fails.
+pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
+    let service = Service::open(
+        "telecom",
+        &config.service,
+        &MIGRATIONS,
+        host.clock.clone(),
+        vec![("billing", LineActivated::full_name())],
+    )
+    .await?;
+    let provider: Arc<str> = config.provider.into();
+    let lines = Lines::new(service.clone(), provider.clone());
+    let activation = Activation {
+        service: service.clone(),
+        carrier: outside.carrier,
+        timeout: Duration::from_millis(config.carrier_timeout_ms),
+        retry_max: Duration::from_millis(config.carrier_retry_max_ms),
+    };
+    Server::new(&service)
+        .grpc(LineServiceServer::new(lines.clone()))
+        .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
+        .events(lines::event_handlers(&lines))
+        .job::<ActivateLine>(activation)
+        .job::<ServeWaitingLines>(lines)
+        .sweep(numbers::end_quarantines(&service))
+        .serve(host)
+        .await
+}

@@ -1,1 +1,6 @@
-fn main() {}
+fn main() -> anyhow::Result<()> {
+    chassis::run("telecom", 50052, 9052, |config: telecom::Config, host| async {
+        let outside = config.outside()?;
+        telecom::serve(config, host, outside).await
+    })
+}

@@ -1,0 +1,91 @@
+//! What this service says when it does not do what was asked.
+
+use brazil::{AreaCode, CompanyId, LineId};
+use chassis::db::WorkError;
+use chassis::events::HandlerError;
+use chassis::refusal::{internal, refuse};
+use tonic::{Code, Status};
+
+use crate::lines::Refusal;
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// There is no such line in the caller's scope.
+    #[error("line {0} does not exist")]
+    LineNotFound(LineId),
+    /// There is no such company in the caller's scope.
+    #[error("company {0} does not exist")]
+    CompanyNotFound(CompanyId),
+    /// The line's state does not allow it.
+    #[error("line {0} {1}")]
+    Line(LineId, Refusal),
+    /// No number of the area is free.
+    #[error("no number of area {0} is free")]
+    AreaCodeOutOfStock(AreaCode),
+    /// The owning company's stock has no such card.
+    #[error("no such SIM card is in the stock of the line's company")]
+    SimCardNotFound,
+    /// Several cards of the stock end in the digits given.
+    #[error("several SIM cards end in these digits")]
+    AmbiguousSimCard,
+    /// The card is in another line.
+    #[error("the SIM card is in another line")]
+    SimCardInUse,
+    /// A refusal that is complete already.
+    #[error("{0}")]
+    Status(Box<Status>),
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        use Code::{AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted};
+        let line = |id: &LineId| Some(("line_id", id.to_string()));
+        let (code, reason, fact) = match &error {
+            Error::LineNotFound(id) => (NotFound, "LINE_NOT_FOUND", line(id)),
+            Error::CompanyNotFound(id) => {
+                (NotFound, "COMPANY_NOT_FOUND", Some(("company_id", id.to_string())))
+            }
+            Error::Line(id, refusal) => (FailedPrecondition, refusal.reason(), line(id)),
+            Error::AreaCodeOutOfStock(area_code) => (
+                ResourceExhausted,
+                "AREA_CODE_OUT_OF_STOCK",
+                Some(("area_code", area_code.to_string())),
+            ),
+            Error::SimCardNotFound => (NotFound, "SIM_CARD_NOT_FOUND", None),
+            Error::AmbiguousSimCard => (FailedPrecondition, "AMBIGUOUS_SIM_CARD", None),
+            Error::SimCardInUse => (AlreadyExists, "SIM_CARD_IN_USE", None),
+            Error::Status(status) => return (**status).clone(),
+            Error::Database(source) => return internal(source),
+        };
+        refuse(code, "telecom", reason, fact, error.to_string())
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Status(Box::new(status))
+    }
+}
+
+impl From<Error> for HandlerError {
+    fn from(error: Error) -> Self {
+        match error {
+            // Stays what it is, so that the transaction is run again where that helps.
+            Error::Database(source) => Self::Database(source),
+            other => Status::from(other).into(),
+        }
+    }
+}
+
+impl WorkError for Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}

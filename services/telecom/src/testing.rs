@@ -1,0 +1,44 @@
+//! What the tests of this crate have in common.
+
+use brazil::{AreaCode, CompanyId, LineId, MobileNumber, PlanId, UserId};
+use chassis::Service;
+use prost::Name;
+use proto::events::v1::LineActivated;
+
+use crate::MIGRATIONS;
+use crate::lines::NewLine;
+use crate::numbers::{self, NumberRange};
+
+/// The service on an empty database, which goes when the second value is dropped.
+pub(crate) async fn service() -> (Service, impl Sized) {
+    let subscriptions = vec![("billing", LineActivated::full_name())];
+    chassis::testing::service("telecom", &MIGRATIONS, subscriptions).await
+}
+
+/// The area that tests play in.
+pub(crate) fn area() -> AreaCode {
+    "41".parse().unwrap()
+}
+
+/// Adds the area's first numbers to the stock; tells how many are new.
+pub(crate) async fn stock(service: &Service, area_code: AreaCode, numbers: u32) -> i64 {
+    let number = |index| {
+        let subscriber = MobileNumber::SUBSCRIBER_MIN + index;
+        MobileNumber::from_parts(area_code, subscriber).unwrap()
+    };
+    let range = NumberRange::new(area_code, &number(0), &number(numbers - 1)).unwrap();
+    let mut connection = service.db.acquire().await.unwrap();
+    numbers::store::add_range(&mut connection, range, service.clock.now()).await.unwrap()
+}
+
+/// A line for somebody's company.
+pub(crate) fn new_line() -> NewLine {
+    NewLine {
+        line_id: LineId::generate(),
+        company_id: Some(CompanyId::generate()),
+        user_id: Some(UserId::generate()),
+        visible_to_user: true,
+        plan_id: PlanId::generate(),
+        area_code: area(),
+    }
+}
