@@ -79,3 +79,6 @@ impl From<LineCharge> for pb::LineCharge {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,3 +187,6 @@ impl From<CompanyPlan> for pb::CompanyPlan {
         Self { plan: Some(plan.into()), company_price: Some(money(price)) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -152,9 +152,10 @@ impl SearchTerm {
     }
 }
 
-/// A text without case and accents.
+/// A text without case and accents, letter by letter: a part of a text is a part of it folded.
 fn folded(text: &str) -> String {
-    text.to_lowercase().nfd().filter(|character| !is_combining_mark(*character)).collect()
+    let lower_case = text.chars().flat_map(char::to_lowercase);
+    lower_case.nfd().filter(|character| !is_combining_mark(*character)).collect()
 }
 
 #[cfg(test)]
@@ -225,8 +226,6 @@ pub(crate) mod tests {
         fn any_part_of_a_name_finds_it(name in "[\\PC]{1,40}", from in 0usize..40, to in 0usize..40) {
             let text = registration(&name, "11222333000181").search_text();
             let part: String = name.chars().take(to).skip(from).collect();
-            // A mark without its letter is no part of what a person reads.
-            prop_assume!(!part.starts_with(is_combining_mark));
             if let Some(term) = SearchTerm::new(&part) {
                 prop_assert!(text.contains(&term.0), "{part:?} in {name:?}");
             }

@@ -210,3 +210,6 @@ impl From<Company> for pb::Company {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

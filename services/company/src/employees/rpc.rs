@@ -256,3 +256,6 @@ impl From<Employee> for pb::Employee {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
