@@ -1,0 +1,140 @@
+//! Identity: who people are and what they may do.
+//!
+//! Invariants, stated as absences: no password, secret or link is kept as it is; no personal data
+//! reaches a log; nothing of an employee's file is shown to somebody who has not proven the
+//! e-mail or may read the file anyway; nobody gains power over a person by naming their e-mail.
+
+mod bootstrap;
+mod config;
+mod error;
+mod grants;
+mod identity;
+mod invitations;
+mod links;
+pub mod mail;
+mod mask;
+mod password_resets;
+mod passwords;
+mod sessions;
+mod signup;
+mod throttle;
+mod tokens;
+mod users;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use chassis::server::Server;
+use chassis::sweeps::Sweep;
+use chassis::{Host, Service};
+use prost::Name;
+use proto::events::v1::{EmailProven, SignupCompleted};
+use proto::identity::v1::grant_service_server::GrantServiceServer;
+use proto::identity::v1::invitation_service_server::InvitationServiceServer;
+use proto::identity::v1::password_reset_service_server::PasswordResetServiceServer;
+use proto::identity::v1::session_service_server::SessionServiceServer;
+use proto::identity::v1::signup_service_server::SignupServiceServer;
+use proto::identity::v1::token_service_server::TokenServiceServer;
+use proto::identity::v1::user_service_server::UserServiceServer;
+use sqlx::migrate::Migrator;
+
+pub use crate::config::{Config, InvalidServiceSecrets, Policy, ServiceSecrets};
+use crate::identity::Identity;
+use crate::mail::{FolderMailer, Mailer, SmtpMailer};
+
+/// The service's tables.
+pub static MIGRATIONS: Migrator = sqlx::migrate!();
+
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+
+/// The world outside, as identity meets it.
+#[derive(Clone)]
+pub struct Outside {
+    /// Takes mails to people.
+    pub mailer: Arc<dyn Mailer>,
+}
+
+impl Outside {
+    /// The mail server of the settings; where there is none, their mail folder.
+    ///
+    /// # Errors
+    /// When there is neither, or the mail server's settings are not such.
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        let mailer: Arc<dyn Mailer> = match (&config.smtp_url, &config.mail_folder) {
+            (Some(url), _) => Arc::new(SmtpMailer::new(url, &config.mail_from)?),
+            (None, Some(folder)) => Arc::new(FolderMailer::new(folder.clone())),
+            (None, None) => anyhow::bail!("set LINHA_SMTP_URL, or LINHA_MAIL_FOLDER for a sandbox"),
+        };
+        Ok(Self { mailer })
+    }
+}
+
+/// Runs the service, with the outside world that its settings name, until the host's shutdown.
+///
+/// # Errors
+/// Those of [`Outside::new`] and [`serve`].
+pub async fn serve_configured(config: Config, host: Host) -> anyhow::Result<()> {
+    let outside = Outside::new(&config)?;
+    serve(config, host, outside).await
+}
+
+/// Runs the service until the host's shutdown.
+///
+/// # Errors
+/// When the database cannot be opened, or the socket fails.
+pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
+    let subscriptions =
+        vec![("telecom", SignupCompleted::full_name()), ("telecom", EmailProven::full_name())];
+    let clock = host.clock.clone();
+    let service =
+        Service::open("identity", &config.service, &MIGRATIONS, clock, subscriptions).await?;
+    let identity = Identity::new(service, &config)?;
+    tokens::refresh(&identity).await.context("cannot prepare the signing keys")?;
+    bootstrap::first_operator(&identity, &config).await?;
+
+    Server::new(&identity.service)
+        .grpc(TokenServiceServer::new(tokens::Tokens { identity: identity.clone() }))
+        .grpc(SessionServiceServer::new(sessions::Sessions { identity: identity.clone() }))
+        .grpc(UserServiceServer::new(users::Users { identity: identity.clone() }))
+        .grpc(SignupServiceServer::new(signup::Signup { identity: identity.clone() }))
+        .grpc(PasswordResetServiceServer::new(password_resets::PasswordResets {
+            identity: identity.clone(),
+        }))
+        .grpc(InvitationServiceServer::new(invitations::Invitations { identity: identity.clone() }))
+        .grpc(GrantServiceServer::new(grants::Grants { identity: identity.clone() }))
+        .job::<mail::SendMail>((identity.post.clone(), outside.mailer))
+        .job::<password_resets::MailReset>(identity.clone())
+        .job::<invitations::AnnounceProof>(identity.clone())
+        .trusts_by(trust(&identity, config.service.limits.trust_refresh()))
+        .sweep(tidy(&identity))
+        .serve(host)
+        .await
+}
+
+/// Rotates the keys, and tells keys and revocations to this process.
+fn trust(identity: &Identity, every: Duration) -> Sweep {
+    let identity = identity.clone();
+    Sweep::new("trust", every, move || {
+        let identity = identity.clone();
+        async move { Ok(tokens::refresh(&identity).await?) }
+    })
+}
+
+/// Forgets what is too old to matter.
+fn tidy(identity: &Identity) -> Sweep {
+    let identity = identity.clone();
+    Sweep::new("tidy", TIDY_EVERY, move || {
+        let identity = identity.clone();
+        async move {
+            let (db, now) = (&identity.service.db, identity.now());
+            let policy = &identity.policy;
+            tokens::store::delete_revocations(db, now - tokens::token_life(policy)).await?;
+            throttle::store::delete_ended(db, now).await?;
+            invitations::store::delete_expired(db, now).await?;
+            password_resets::store::delete_expired(db, now).await?;
+            signup::store::delete_untouched(db, now - policy.form_life()).await?;
+            Ok(())
+        }
+    })
+}

@@ -1,0 +1,92 @@
+//! Everything identity refuses, on one screen.
+
+use std::time::Duration;
+
+use chassis::db::WorkError;
+use chassis::refusal::{internal, refuse, refuse_until};
+use tonic::{Code, Status};
+
+const DOMAIN: &str = "identity";
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("this user does not exist")]
+    UserNotFound,
+    #[error("this company does not exist")]
+    CompanyNotFound,
+    #[error("the person does not have this role in the company")]
+    GrantNotFound,
+    #[error("this invitation does not exist, was used, or is too old")]
+    InvitationNotFound,
+    #[error("this link does not exist, was used, or is too old")]
+    EmailProofNotFound,
+    #[error("this signup form does not exist")]
+    SignupFormNotFound,
+    #[error("this signup form is completed already")]
+    SignupFormCompleted,
+    #[error("this password reset does not exist, was used, or is too old")]
+    PasswordResetNotFound,
+    #[error("somebody is registered with this e-mail already")]
+    EmailAlreadyRegistered,
+    #[error("e-mail or password is wrong")]
+    InvalidCredentials,
+    #[error("the client credentials are wrong")]
+    InvalidClient,
+    #[error("too many attempts, try again later")]
+    TooManyAttempts(Duration),
+    #[error("too many passwords are being checked, try again in a moment")]
+    Busy,
+    /// Refused with a status of its own: fields at fault, or another service that fails.
+    #[error("{0}")]
+    Refused(Box<Status>),
+    #[error("{0:#}")]
+    Internal(#[from] anyhow::Error),
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let (code, reason) = match error {
+            Error::UserNotFound => (Code::NotFound, "USER_NOT_FOUND"),
+            Error::CompanyNotFound => (Code::NotFound, "COMPANY_NOT_FOUND"),
+            Error::GrantNotFound => (Code::NotFound, "GRANT_NOT_FOUND"),
+            Error::InvitationNotFound => (Code::NotFound, "INVITATION_NOT_FOUND"),
+            Error::EmailProofNotFound => (Code::NotFound, "EMAIL_PROOF_NOT_FOUND"),
+            Error::SignupFormNotFound => (Code::NotFound, "SIGNUP_FORM_NOT_FOUND"),
+            Error::SignupFormCompleted => (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED"),
+            Error::PasswordResetNotFound => (Code::NotFound, "PASSWORD_RESET_NOT_FOUND"),
+            Error::EmailAlreadyRegistered => (Code::AlreadyExists, "EMAIL_ALREADY_REGISTERED"),
+            Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
+            Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),
+            Error::TooManyAttempts(pause) => {
+                let (code, message) = (Code::ResourceExhausted, error.to_string());
+                return refuse_until(code, DOMAIN, "TOO_MANY_ATTEMPTS", pause, message);
+            }
+            Error::Busy => {
+                let (code, pause) = (Code::ResourceExhausted, Duration::from_secs(1));
+                return refuse_until(code, DOMAIN, "BUSY", pause, error.to_string());
+            }
+            Error::Refused(status) => return *status,
+            Error::Internal(source) => return internal(source.as_ref()),
+            Error::Database(source) => return internal(&source),
+        };
+        refuse(code, DOMAIN, reason, [], error.to_string())
+    }
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
+}
+
+impl WorkError for Error {
+    fn database(&self) -> Option<&sqlx::Error> {
+        match self {
+            Self::Database(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! GrantService.
+
+use brazil::{CompanyId, Email};
+use chassis::auth::{Caller, Role};
+use chassis::refusal::{Fields, upstream};
+use proto::company::v1::BatchGetCompaniesRequest;
+use proto::company::v1::company_service_client::CompanyServiceClient;
+use proto::identity::v1 as pb;
+use sqlx::PgConnection;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{CompanyRole, Seat, store};
+use crate::error::Error;
+use crate::identity::Identity;
+use crate::mail::letters;
+use crate::users::wire::NAME_MAX;
+use crate::users::{self, Person, User};
+use crate::{invitations, links};
+
+const PRODUCT_MAX: usize = 100;
+
+/// Answers GrantService.
+pub(crate) struct Grants {
+    pub(crate) identity: Identity,
+}
+
+#[tonic::async_trait]
+impl pb::grant_service_server::GrantService for Grants {
+    async fn put_grant(
+        &self,
+        request: Request<pb::PutGrantRequest>,
+    ) -> Result<Response<pb::PutGrantResponse>, Status> {
+        let identity = &self.identity;
+        let caller = Caller::of(&request)?;
+        let company_id = enter(caller, &request.get_ref().company_id)?;
+        let mut fields = Fields::new();
+        let role = parse_role(&mut fields, request.get_ref().role());
+        let email: Option<Email> = fields.required("user_email", &request.get_ref().user_email);
+        let name = fields.text("user_name", &request.get_ref().user_name, 1, NAME_MAX);
+        let (Some(role), Some(email)) = (role, email) else {
+            return Err(fields.into_status());
+        };
+        fields.check()?;
+        if caller.is(Role::Operator) {
+            self.must_exist(company_id).await?;
+        }
+
+        let (now, granted_by) = (identity.now(), &caller.key());
+        let (email, name) = (&email, &name);
+        let seat = Seat { company_id, role };
+        identity
+            .service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let user = user_of(identity, &mut tx, email, name).await?;
+                    let is_new = store::put(&mut tx, user.user_id, seat, granted_by, now).await?;
+                    if user.email_proven_at.is_none() {
+                        invitations::invite(identity, &mut tx, &user).await?;
+                    } else if is_new {
+                        identity.post.send(&mut tx, email, letters::granted()).await?;
+                    }
+                    Ok::<_, Error>(pb::PutGrantResponse { user_id: user.user_id.to_string() })
+                })
+            })
+            .await
+    }
+
+    async fn delete_grant(
+        &self,
+        request: Request<pb::DeleteGrantRequest>,
+    ) -> Result<Response<pb::DeleteGrantResponse>, Status> {
+        let identity = &self.identity;
+        let company_id = enter(Caller::of(&request)?, &request.get_ref().company_id)?;
+        let mut fields = Fields::new();
+        let role = parse_role(&mut fields, request.get_ref().role());
+        let email: Option<Email> = fields.required("user_email", &request.get_ref().user_email);
+        let (Some(role), Some(email)) = (role, email) else {
+            return Err(fields.into_status());
+        };
+
+        let (email, seat) = (&email, Seat { company_id, role });
+        let answer = identity
+            .service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let keyring = &identity.service.keyring;
+                    let user = users::store::lock_by_email(&mut tx, keyring, email).await?;
+                    let mut user = user.ok_or(Error::GrantNotFound)?;
+                    if !store::delete(&mut tx, user.user_id, seat).await? {
+                        return Err(Error::GrantNotFound);
+                    }
+                    identity.end_sessions(&mut tx, &mut user).await?;
+                    users::store::save(&mut tx, keyring, &user).await?;
+                    Ok(pb::DeleteGrantResponse {})
+                })
+            })
+            .await?;
+        identity.heed().await;
+        Ok(answer)
+    }
+
+    async fn create_partner(
+        &self,
+        request: Request<pb::CreatePartnerRequest>,
+    ) -> Result<Response<pb::CreatePartnerResponse>, Status> {
+        let identity = &self.identity;
+        let created_by = Caller::of(&request)?.key();
+        let mut fields = Fields::new();
+        let name = fields.text("name", &request.get_ref().name, 1, NAME_MAX);
+        let product = fields.text("product", &request.get_ref().product, 1, PRODUCT_MAX);
+        let (Some(name), Some(product)) = (name, product) else {
+            return Err(fields.into_status());
+        };
+
+        let client_secret = &links::new_secret();
+        let app = &store::ClientApp {
+            client_id: Uuid::now_v7().to_string(),
+            secret_hash: links::hash(client_secret),
+            name,
+            product,
+            created_by,
+        };
+        let now = identity.now();
+        identity
+            .service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    store::insert_client(&mut tx, app, now).await?;
+                    Ok::<_, Error>(pb::CreatePartnerResponse {
+                        client_id: app.client_id.clone(),
+                        client_secret: client_secret.clone(),
+                    })
+                })
+            })
+            .await
+    }
+}
+
+impl Grants {
+    /// A manager's company exists; an operator may have mistyped it.
+    async fn must_exist(&self, company_id: CompanyId) -> Result<(), Error> {
+        let company_ids = vec![company_id.to_string()];
+        let found = CompanyServiceClient::new(self.identity.service.company.clone())
+            .batch_get_companies(BatchGetCompaniesRequest { company_ids })
+            .await
+            .map_err(upstream)?;
+        if found.get_ref().companies.is_empty() { Err(Error::CompanyNotFound) } else { Ok(()) }
+    }
+}
+
+/// The user who has the address; where there is none, an invited one.
+async fn user_of(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    email: &Email,
+    name: &Option<String>,
+) -> Result<User, Error> {
+    let keyring = &identity.service.keyring;
+    if let Some(user) = users::store::lock_by_email(tx, keyring, email).await? {
+        return Ok(user);
+    }
+    let person = Person { full_name: name.clone(), ..Person::default() };
+    let user = User::new(email.clone(), person, identity.now());
+    match users::store::insert(tx, keyring, &user).await {
+        Ok(()) => Ok(user),
+        // Somebody else did the same in this moment.
+        Err(Error::EmailAlreadyRegistered) => {
+            let user = users::store::lock_by_email(tx, keyring, email).await?;
+            user.ok_or(Error::EmailAlreadyRegistered)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn enter(caller: &Caller, company_id: &str) -> Result<CompanyId, Status> {
+    let absent = || Status::from(Error::CompanyNotFound);
+    let company_id = company_id.parse().map_err(|_| absent())?;
+    caller.enter(company_id, absent())?;
+    Ok(company_id)
+}
+
+fn parse_role(fields: &mut Fields, role: pb::CompanyRole) -> Option<CompanyRole> {
+    match role {
+        pb::CompanyRole::Manager => Some(CompanyRole::Manager),
+        pb::CompanyRole::Member => Some(CompanyRole::Member),
+        pb::CompanyRole::Unspecified => {
+            fields.refuse("role", "is not a role in a company");
+            None
+        }
+    }
+}

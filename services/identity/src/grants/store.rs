@@ -1,0 +1,157 @@
+//! Rows of grant_ and client_app.
+
+use brazil::UserId;
+use chassis::auth::{Grant, Role};
+use sqlx::{PgConnection, PgExecutor};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::Seat;
+use crate::links;
+
+/// What a user may do, oldest first.
+pub(crate) async fn of_user(db: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Grant>> {
+    let rows: Vec<(String, Option<Uuid>)> = sqlx::query_as(
+        "select role, company_id
+           from grant_
+          where user_id = $1
+          order by created_at, company_id, role",
+    )
+    .bind(user_id.0)
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(role, company_id)| Some(Grant { role: role_of(&role)?, company_id }))
+        .collect())
+}
+
+fn role_of(text: &str) -> Option<Role> {
+    match text {
+        "operator" => Some(Role::Operator),
+        "manager" => Some(Role::Manager),
+        "member" => Some(Role::Member),
+        _ => None,
+    }
+}
+
+/// Gives a role; false when the user has it already.
+pub(crate) async fn put(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    seat: Seat,
+    granted_by: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    let put = sqlx::query(
+        "insert into grant_ (user_id, role, company_id, granted_by, created_at)
+         values ($1, $2, $3, $4, $5)
+         on conflict do nothing",
+    )
+    .bind(user_id.0)
+    .bind(seat.role)
+    .bind(seat.company_id.0)
+    .bind(granted_by)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(put.rows_affected() == 1)
+}
+
+/// Makes a user an operator.
+pub(crate) async fn put_operator(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into grant_ (user_id, role, granted_by, created_at)
+         values ($1, 'operator', 'service:identity', $2)
+         on conflict do nothing",
+    )
+    .bind(user_id.0)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a role away; false when the user did not have it.
+pub(crate) async fn delete(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    seat: Seat,
+) -> sqlx::Result<bool> {
+    let deleted =
+        sqlx::query("delete from grant_ where user_id = $1 and role = $2 and company_id = $3")
+            .bind(user_id.0)
+            .bind(seat.role)
+            .bind(seat.company_id.0)
+            .execute(tx)
+            .await?;
+    Ok(deleted.rows_affected() == 1)
+}
+
+/// Gives one user the roles that another has, who loses them: they belong to the address.
+pub(crate) async fn pass_on(tx: &mut PgConnection, from: UserId, to: UserId) -> sqlx::Result<()> {
+    sqlx::query(
+        "with passed as (
+             delete from grant_ where user_id = $1
+             returning role, company_id, granted_by, created_at
+         )
+         insert into grant_ (user_id, role, company_id, granted_by, created_at)
+         select $2, role, company_id, granted_by, created_at from passed
+         on conflict do nothing",
+    )
+    .bind(from.0)
+    .bind(to.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// A partner's program.
+pub(crate) struct ClientApp {
+    pub(crate) client_id: String,
+    pub(crate) secret_hash: Vec<u8>,
+    pub(crate) name: String,
+    pub(crate) product: String,
+    pub(crate) created_by: String,
+}
+
+pub(crate) async fn insert_client(
+    tx: &mut PgConnection,
+    app: &ClientApp,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into client_app (client_id, secret_hash, name, product, created_by, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&app.client_id)
+    .bind(&app.secret_hash)
+    .bind(&app.name)
+    .bind(&app.product)
+    .bind(&app.created_by)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Whether there is such a program, and the secret is its own.
+pub(crate) async fn is_client(
+    db: impl PgExecutor<'_>,
+    client_id: &str,
+    secret: &str,
+) -> sqlx::Result<bool> {
+    let kept: Option<Vec<u8>> =
+        sqlx::query_scalar("select secret_hash from client_app where client_id = $1")
+            .bind(client_id)
+            .fetch_optional(db)
+            .await?;
+    Ok(kept.is_some_and(|kept| links::matches(secret, &kept)))
+}
+
+#[cfg(test)]
+mod tests;

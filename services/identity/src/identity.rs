@@ -1,0 +1,77 @@
+//! What the handlers of identity share.
+
+use chassis::Service;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::config::{Config, Policy, ServiceSecrets};
+use crate::error::Error;
+use crate::mail::Post;
+use crate::passwords::Passwords;
+use crate::tokens::{Issued, Issuer};
+use crate::users::User;
+use crate::{grants, tokens};
+
+/// The service, its rules, and what hashes, signs and mails. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) service: Service,
+    pub(crate) policy: Policy,
+    pub(crate) service_secrets: ServiceSecrets,
+    pub(crate) passwords: Passwords,
+    pub(crate) issuer: Issuer,
+    pub(crate) post: Post,
+}
+
+impl Identity {
+    pub(crate) fn new(service: Service, config: &Config) -> anyhow::Result<Self> {
+        let policy = config.policy.clone();
+        Ok(Self {
+            passwords: Passwords::new(&policy)?,
+            issuer: Issuer::new(service.clock.clone(), &policy),
+            post: Post::new(&service, &config.public_url),
+            service_secrets: config.service_secrets.clone(),
+            service,
+            policy,
+        })
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.service.clock.now()
+    }
+
+    /// A session of a user. Roles that others gave to the address come with it once that is
+    /// proven.
+    pub(crate) async fn session(
+        &self,
+        tx: &mut PgConnection,
+        user: &User,
+    ) -> Result<Issued, Error> {
+        let roles = if user.email_proven_at.is_some() {
+            grants::store::of_user(tx, user.user_id).await?
+        } else {
+            Vec::new()
+        };
+        self.issuer.person(user, roles)
+    }
+
+    /// Ends all tokens that a user has, with the transaction. Call [`Identity::heed`] after it.
+    pub(crate) async fn end_sessions(
+        &self,
+        tx: &mut PgConnection,
+        user: &mut User,
+    ) -> Result<(), Error> {
+        user.epoch += 1;
+        let subject = user.user_id.to_string();
+        tokens::store::revoke(tx, &subject, user.epoch, self.now()).await?;
+        Ok(())
+    }
+
+    /// Makes a committed revocation count here at once. Elsewhere, and here if this fails, it
+    /// counts after the next regular look.
+    pub(crate) async fn heed(&self) {
+        if let Err(error) = tokens::refresh(self).await {
+            tracing::warn!(error = error.to_string(), "revocations are heeded a little later");
+        }
+    }
+}

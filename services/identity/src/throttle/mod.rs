@@ -1,0 +1,123 @@
+//! Counted attempts. Counts are kept where all replicas see them; what is counted is kept as a
+//! keyed fingerprint only.
+
+pub(crate) mod store;
+
+use std::net::IpAddr;
+use std::time::Duration as Pause;
+
+use chassis::crypto::Keyring;
+use time::{Duration, OffsetDateTime};
+
+/// How many attempts there may be in a window, which opens with the first of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit {
+    pub(crate) attempts_max: u32,
+    pub(crate) window: Duration,
+}
+
+/// Attempts counted so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) attempts: u32,
+    pub(crate) started_at: OffsetDateTime,
+}
+
+/// Something that attempts are counted of.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) fingerprint: Vec<u8>,
+    pub(crate) limit: Limit,
+}
+
+impl Subject {
+    /// `what` names the kind of attempt, `who` whose it is.
+    pub(crate) fn new(keyring: &Keyring, what: &str, who: &str, limit: Limit) -> Self {
+        let context = format!("identity.throttle.{what}");
+        Self { fingerprint: keyring.fingerprint(&context, who.as_bytes()), limit }
+    }
+}
+
+impl Limit {
+    /// How long to wait before the next attempt; None when it may be made now. An attempt that
+    /// is turned away does not count, so that nobody can keep another person out for ever.
+    pub(crate) fn pause(&self, count: Option<Count>, now: OffsetDateTime) -> Option<Pause> {
+        let count = count.filter(|count| count.attempts >= self.attempts_max)?;
+        Pause::try_from(count.started_at + self.window - now).ok().filter(|pause| !pause.is_zero())
+    }
+
+    /// The count after one more attempt.
+    pub(crate) fn add(&self, count: Option<Count>, now: OffsetDateTime) -> Count {
+        match count.filter(|count| now < count.started_at + self.window) {
+            Some(count) => Count { attempts: count.attempts + 1, ..count },
+            None => Count { attempts: 1, started_at: now },
+        }
+    }
+}
+
+/// What an address is counted as: an IPv6 subscriber has a whole /64. None where it is not said.
+pub(crate) fn network(remote_address: &str) -> Option<String> {
+    let text = remote_address.trim();
+    match text.parse().ok()? {
+        IpAddr::V4(address) => Some(address.to_string()),
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => Some(address.to_string()),
+            None => {
+                let [a, b, c, d, ..] = address.segments();
+                Some(format!("{a:x}:{b:x}:{c:x}:{d:x}::/64"))
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const LIMIT: Limit = Limit { attempts_max: 10, window: Duration::minutes(15) };
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_address() {
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_eq!(network(""), None);
+        assert_eq!(network("somewhere"), None);
+    }
+
+    proptest! {
+        /// However attempts fall, no window of time that starts with an attempt lets more than
+        /// the limit through, and nobody waits longer than a window.
+        #[test]
+        fn the_limit_holds(gaps in prop::collection::vec(0_i64..400, 1..200)) {
+            let mut now = datetime!(2026-01-01 00:00 UTC);
+            let (mut count, mut let_through) = (None, Vec::new());
+            for gap in gaps {
+                now += Duration::seconds(gap);
+                match LIMIT.pause(count, now) {
+                    Some(pause) => prop_assert!(pause <= LIMIT.window.unsigned_abs()),
+                    None => {
+                        let next = LIMIT.add(count, now);
+                        if count.is_none_or(|count: Count| count.started_at != next.started_at) {
+                            let_through.clear();
+                        }
+                        let_through.push(now);
+                        count = Some(next);
+                        prop_assert!(let_through.len() <= 10);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn after_the_pause_it_may_be_tried(attempts in 10_u32..50, age in 0_i64..900) {
+            let now = datetime!(2026-01-01 00:00 UTC);
+            let count = Count { attempts, started_at: now - Duration::seconds(age) };
+            let pause = LIMIT.pause(Some(count), now).unwrap();
+            prop_assert!(LIMIT.pause(Some(count), now + pause).is_none());
+        }
+    }
+}

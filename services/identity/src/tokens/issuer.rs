@@ -1,0 +1,84 @@
+//! What makes tokens.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use chassis::auth::{Claims, Grant, Role, SubjectKind, TokenSigner};
+use chassis::clock::Clock;
+use time::{Duration, OffsetDateTime};
+
+use crate::config::Policy;
+use crate::error::Error;
+use crate::users::User;
+
+/// Signs tokens with the key whose time it is. Clones share the keys.
+#[derive(Clone)]
+pub(crate) struct Issuer {
+    clock: Clock,
+    person_life: Duration,
+    client_life: Duration,
+    // From the newest to the oldest, each with the moment from which it signs.
+    signers: Arc<ArcSwap<Vec<(OffsetDateTime, TokenSigner)>>>,
+}
+
+/// A signed token.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    pub(crate) life: Duration,
+}
+
+impl Issuer {
+    /// Has no key yet.
+    pub(crate) fn new(clock: Clock, policy: &Policy) -> Self {
+        let (person_life, client_life) = (policy.token_life(), policy.client_token_life());
+        Self { clock, person_life, client_life, signers: Arc::default() }
+    }
+
+    /// `signers` from the newest to the oldest, each with the moment from which it signs.
+    pub(crate) fn sign_with(&self, signers: Vec<(OffsetDateTime, TokenSigner)>) {
+        self.signers.store(Arc::new(signers));
+    }
+
+    /// A session of a person.
+    pub(crate) fn person(&self, user: &User, grants: Vec<Grant>) -> Result<Issued, Error> {
+        let sub = user.user_id.to_string();
+        self.issue(sub, SubjectKind::User, grants, user.epoch, self.person_life)
+    }
+
+    /// A token of a service.
+    pub(crate) fn service(&self, name: &str) -> Result<Issued, Error> {
+        self.program(name, SubjectKind::Service, Role::Service)
+    }
+
+    /// A token of a partner's program.
+    pub(crate) fn partner(&self, client_id: &str) -> Result<Issued, Error> {
+        self.program(client_id, SubjectKind::Partner, Role::Partner)
+    }
+
+    fn program(&self, sub: &str, kind: SubjectKind, role: Role) -> Result<Issued, Error> {
+        let grants = vec![Grant { role, company_id: None }];
+        self.issue(sub.to_owned(), kind, grants, 0, self.client_life)
+    }
+
+    fn issue(
+        &self,
+        sub: String,
+        kind: SubjectKind,
+        grants: Vec<Grant>,
+        epoch: i64,
+        life: Duration,
+    ) -> Result<Issued, Error> {
+        let now = self.clock.now();
+        let (iat, exp) = (now.unix_timestamp(), (now + life).unix_timestamp());
+        let claims = Claims::new(sub, kind, grants, epoch, iat, exp);
+        let signers = self.signers.load();
+        let (_, signer) = signers
+            .iter()
+            .find(|(activates_at, _)| *activates_at <= now)
+            .context("there is no key to sign with")?;
+        let token = signer.sign(&claims).context("the signing key is not one")?;
+        Ok(Issued { token, life })
+    }
+}
