@@ -74,6 +74,8 @@ impl Jobs {
         let envelope = Envelope { traceparent: telemetry::traceparent(), job };
         let payload =
             serde_json::to_value(envelope).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        // Postgres counts in microseconds, and sqlx refuses to cut.
+        let pause = Duration::new(pause.as_secs(), pause.subsec_micros() * 1_000);
         let sql = format!(
             "select 1 from {}.add_job($1, $2::json, run_at => now() + $3, job_key => $4)",
             self.schema

@@ -136,3 +136,28 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .serve(host)
         .await
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::crypto::Keyring;
+
+    use super::*;
+
+    fn config(more: &[&str]) -> Config {
+        let keyring = format!("--keyring={}", Keyring::random_text());
+        let needed = ["telecom", "--service-secret=x", "--database-url=x", &keyring];
+        Config::parse_from(needed.iter().chain(more))
+    }
+
+    #[test]
+    fn a_simulator_must_be_asked_for() {
+        let error = config(&[]).outside().err().unwrap();
+        assert!(error.to_string().contains("LINHA_CARRIER"), "{error}");
+        assert!(config(&["--carrier=simulator"]).outside().is_ok());
+    }
+
+    #[test]
+    fn lines_are_on_the_usual_carrier() {
+        assert_eq!(config(&[]).provider, "americanet");
+    }
+}

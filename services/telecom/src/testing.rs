@@ -1,9 +1,12 @@
 //! What the tests of this crate have in common.
 
-use brazil::{AreaCode, CompanyId, LineId, MobileNumber, PlanId, UserId};
+use brazil::{AreaCode, CompanyId, Iccid, LineId, MobileNumber, PlanId, UserId};
 use chassis::Service;
+use chassis::auth::{Grant, Role};
 use prost::Name;
+use proto::common::v1::Permission;
 use proto::events::v1::LineActivated;
+use tonic::Request;
 
 use crate::MIGRATIONS;
 use crate::lines::NewLine;
@@ -41,4 +44,21 @@ pub(crate) fn new_line() -> NewLine {
         plan_id: PlanId::generate(),
         area_code: area(),
     }
+}
+
+/// One of the cards that tests play with; their last seven digits differ.
+pub(crate) fn iccid(index: u32) -> Iccid {
+    let body = format!("8955100{index:012}");
+    (0..10).find_map(|check| format!("{body}{check}").parse().ok()).unwrap()
+}
+
+/// A request of a person with this role in a company.
+pub(crate) fn request_of<T>(
+    message: T,
+    role: Role,
+    company_id: Option<CompanyId>,
+    permission: Permission,
+) -> Request<T> {
+    let grant = Grant { role, company_id: company_id.map(Into::into) };
+    chassis::testing::request(message, vec![grant], permission)
 }

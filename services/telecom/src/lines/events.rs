@@ -71,10 +71,10 @@ async fn signup_completed(
     let plan_id = fields.required("plan_id", &event.plan_id);
     let area_code = AreaCode::try_from(event.area_code)
         .map_err(|error| fields.refuse("area_code", error.to_string()));
-    fields.check()?;
     let (Some(line_id), Some(plan_id), Ok(area_code)) = (line_id, plan_id, area_code) else {
-        return Ok(());
+        return Err(fields.into_status().into());
     };
+    fields.check()?;
     // It is what the person made themself, so they see it whether their e-mail is proven or not.
     let new = NewLine { line_id, company_id, user_id, visible_to_user: true, plan_id, area_code };
     Ok(lines.sign_up(tx, new, event.approved).await?)
@@ -92,7 +92,10 @@ async fn email_proven(
         .iter()
         .filter_map(|company_id| fields.required("company_ids", company_id))
         .collect();
+    let Some(user_id) = user_id else { return Err(fields.into_status().into()) };
     fields.check()?;
-    let Some(user_id) = user_id else { return Ok(()) };
     Ok(lines.prove_email(tx, user_id, &company_ids).await?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -196,10 +196,10 @@ async fn check_order(
     if user_id.is_some() && person.is_none() {
         fields.refuse("user_id", "is not a user");
     }
-    fields.check()?;
     let (Some(plan_id), Ok(area_code)) = (plan_id, area_code) else {
-        return Err(Fields::new().into_status());
+        return Err(fields.into_status());
     };
+    fields.check()?;
     Ok(NewLine {
         line_id: LineId::generate(),
         company_id: Some(company_id),

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// Gives the free numbers of an area to the lines that wait for one, the oldest first.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct ServeWaitingLines {
-    area_code: AreaCode,
+    pub(super) area_code: AreaCode,
 }
 
 impl ServeWaitingLines {

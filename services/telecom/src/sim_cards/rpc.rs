@@ -32,8 +32,8 @@ pub(crate) async fn add_sim_cards(
     {
         fields.refuse("company_id", "is not a company");
     }
+    let Some(company_id) = company_id else { return Err(fields.into_status()) };
     fields.check()?;
-    let Some(company_id) = company_id else { return Err(Fields::new().into_status()) };
 
     let provider = provider.as_deref().unwrap_or(provider_default);
     let delivery = &Delivery::read(&input.iccids);

@@ -121,7 +121,9 @@ async fn the_last_number_is_waited_for() {
         async move { take_one(&service, area()).await }
     });
     let waits = "select exists (select from pg_stat_activity where wait_event_type = 'Lock')";
-    while !sqlx::query_scalar::<_, bool>(waits).fetch_one(&service.db).await.unwrap() {}
+    while !second.is_finished()
+        && !sqlx::query_scalar::<_, bool>(waits).fetch_one(&service.db).await.unwrap()
+    {}
     first.rollback().await.unwrap();
     assert_eq!(second.await.unwrap().unwrap().as_str(), "+5541900000000");
 }
