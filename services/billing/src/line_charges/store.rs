@@ -19,7 +19,7 @@ impl FromRow<'_, PgRow> for LineCharge {
             charge_id: LineChargeId(row.try_get("charge_id")?),
             line_id: LineId(row.try_get("line_id")?),
             payer: Payer::of(company_id.map(Into::into), user_id.map(Into::into))
-                .ok_or_else(|| sqlx::Error::ColumnNotFound("user_id".to_owned()))?,
+                .ok_or_else(|| sqlx::Error::Decode("a charge that nobody pays".into()))?,
             plan_id: PlanId(row.try_get("plan_id")?),
             started_at: row.try_get("started_at")?,
             ended_at: row.try_get("ended_at")?,

@@ -2,6 +2,7 @@
 
 use brazil::{Email, EmailDomain, PlanId};
 use chassis::Service;
+use chassis::auth::Caller;
 use chassis::refusal::{Fields, upstream};
 use proto::billing::v1::BatchGetPlansRequest;
 use proto::billing::v1::plan_service_client::PlanServiceClient;
@@ -12,6 +13,7 @@ use tonic::{Request, Response, Status};
 use super::{OwnedDomain, is_public, store};
 use crate::companies::rpc::enter;
 use crate::employees::Employee;
+use crate::employees::rpc::log_reading;
 use crate::error::Error;
 
 /// The rpcs.
@@ -83,6 +85,7 @@ impl EmailDomainService for EmailDomains {
         let Some(email) = email else { return Err(fields.into_status()) };
         let Service { db, keyring, .. } = &self.service;
         let found = store::affiliations(db, keyring, &email).await?;
+        log_reading(Caller::of(&request)?, &found.employees);
         let (domain_company_id, domain_plan_id) = found
             .domain
             .map(|domain| (domain.company_id.to_string(), domain.default_plan_id.to_string()))

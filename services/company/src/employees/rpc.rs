@@ -135,7 +135,7 @@ fn enter_employer(
 }
 
 /// Full CPFs are not read unseen.
-fn log_reading(caller: &Caller, employees: &[Employee]) {
+pub(crate) fn log_reading(caller: &Caller, employees: &[Employee]) {
     let shown = employees.iter().filter(|employee| employee.file.cpf.is_some());
     for Employee { employee_id, .. } in shown {
         tracing::info!(caller = caller.key(), %employee_id, "CPF read");

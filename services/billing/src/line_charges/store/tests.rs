@@ -26,7 +26,7 @@ fn charge(line_id: LineId, payer: Payer) -> LineCharge {
 }
 
 async fn opened(service: &Service, charge: &LineCharge) {
-    open(&mut *service.db.acquire().await.unwrap(), charge).await.unwrap();
+    open(&mut service.db.acquire().await.unwrap(), charge).await.unwrap();
 }
 
 fn everything() -> Scope {

@@ -48,7 +48,8 @@ async fn a_plan_joins_the_catalogue_once() {
     assert_eq!(Refusal::of(&again).reason, "PLAN_NAME_TAKEN");
 
     let request = testing::request(pb::ListPlansRequest {}, operator(), Permission::PlansCreate);
-    assert_eq!(plans.list_plans(request).await.unwrap().into_inner().plans, [plan.clone()]);
+    let catalogue = plans.list_plans(request).await.unwrap().into_inner().plans;
+    assert_eq!(catalogue, std::slice::from_ref(&plan));
     let plan_ids = vec![plan.id.clone(), PlanId::generate().to_string()];
     let request = pb::BatchGetPlansRequest { plan_ids };
     let request = testing::request(request, vec![], Permission::PlansRead);

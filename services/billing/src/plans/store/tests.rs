@@ -26,7 +26,7 @@ fn plan(service: &Service, name: &str, price: i64) -> Plan {
 }
 
 async fn try_insert(service: &Service, plan: &Plan) -> Result<(), Error> {
-    insert(&mut *service.db.acquire().await.unwrap(), plan).await
+    insert(&mut service.db.acquire().await.unwrap(), plan).await
 }
 
 async fn try_set(
@@ -42,7 +42,7 @@ async fn try_set(
         effective_from: service.clock.now(),
         set_by: "user:1".to_owned(),
     };
-    set_price(&mut *service.db.acquire().await.unwrap(), &price).await
+    set_price(&mut service.db.acquire().await.unwrap(), &price).await
 }
 
 async fn paid(service: &Service, company_id: CompanyId, at: OffsetDateTime) -> Vec<i64> {

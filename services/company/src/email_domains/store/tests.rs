@@ -59,7 +59,7 @@ fn domain() -> EmailDomain {
 }
 
 async fn put_domain(service: &Service, owned: &OwnedDomain) -> Result<(), Error> {
-    put(&mut *service.db.acquire().await.unwrap(), &domain(), owned).await
+    put(&mut service.db.acquire().await.unwrap(), &domain(), owned).await
 }
 
 async fn known_of(service: &Service, email: &str) -> (Vec<Uuid>, Option<OwnedDomain>) {
