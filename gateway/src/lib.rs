@@ -1,0 +1,146 @@
+//! The REST gateway: it speaks documented dialects and translates each into calls to the four
+//! services.
+//!
+//! Invariants, stated as absences: no database, no state but caches of what identity says, no
+//! rule of the domain. It checks tokens, and so does every service behind it.
+
+pub mod address;
+pub mod body;
+pub mod caller;
+pub mod clients;
+pub mod config;
+pub mod dialects;
+mod docs;
+pub mod fault;
+mod limits;
+mod pages;
+mod server;
+mod stack;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use chassis::auth::{Trust, refresh_from};
+use chassis::clock::Clock;
+use chassis::telemetry;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::Clients;
+pub use crate::config::Config;
+use crate::dialects::lines::{self, Lines};
+use crate::limits::RateLimits;
+
+/// Sockets, time and the end: what the gateway gets from the process it runs in.
+pub struct GatewayHost {
+    /// Where it answers. Bound before it starts, so that nobody is refused.
+    pub listener: TcpListener,
+    /// Where it tells its metrics and health.
+    pub admin: Option<TcpListener>,
+    /// The time.
+    pub clock: Clock,
+    /// Cancelled when the gateway is to end.
+    pub shutdown: CancellationToken,
+    /// Further routes, such as those under `/sandbox`. They are neither guarded nor limited.
+    pub extra: Option<Router>,
+}
+
+/// What all dialects share.
+pub struct Gateway {
+    /// The services.
+    pub clients: Clients,
+    /// What tokens are checked with.
+    pub trust: Trust,
+    /// Settings.
+    pub config: Config,
+    rates: Option<Arc<RateLimits>>,
+    ending: AtomicBool,
+}
+
+impl Gateway {
+    /// A gateway that knows no keys yet.
+    ///
+    /// # Errors
+    /// When the contracts cannot be read.
+    pub fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        Ok(Self {
+            clients: Clients::new(&config, clock.clone())?,
+            trust: Trust::new(clock),
+            rates: RateLimits::new(&config.limits).map(Arc::new),
+            config,
+            ending: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether it should get requests.
+    pub async fn is_ready(&self) -> bool {
+        !self.ending.load(Ordering::Relaxed)
+            && self.trust.is_loaded()
+            && self.clients.identity.is_well().await
+    }
+}
+
+/// Everything that the gateway answers.
+pub fn router(gateway: &Arc<Gateway>, extra: Option<Router>) -> Router {
+    let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
+    let router = lines
+        .merge(docs::routes(vec![("/openapi/lines.json", lines_document)]))
+        .merge(extra.unwrap_or_default());
+    stack::common::<Lines>(router, &gateway.config.web)
+}
+
+/// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.
+///
+/// # Errors
+/// When the contracts cannot be read.
+pub async fn serve(config: Config, host: GatewayHost) -> anyhow::Result<()> {
+    let GatewayHost { listener, admin, clock, shutdown, extra } = host;
+    let gateway = Arc::new(Gateway::new(config, clock)?);
+    let limits = &gateway.config.limits;
+
+    let background = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(refresh_from(
+        gateway.clients.identity.upstream(),
+        gateway.trust.clone(),
+        limits.trust_refresh(),
+        background.clone(),
+    ));
+    if let Some(rates) = gateway.rates.clone() {
+        let background = background.clone();
+        tasks.spawn(async move { rates.forget(background).await });
+    }
+    if let Some(admin) = admin {
+        tasks.spawn(serve_admin(admin, gateway.clone(), background.clone()));
+    }
+
+    // Readiness drops first, so that callers turn elsewhere while requests are still accepted.
+    let closing = CancellationToken::new();
+    tasks.spawn({
+        let (gateway, closing) = (gateway.clone(), closing.clone());
+        async move {
+            shutdown.cancelled().await;
+            gateway.ending.store(true, Ordering::Relaxed);
+            tokio::time::sleep(gateway.config.limits.linger()).await;
+            closing.cancel();
+        }
+    });
+    server::serve(listener, router(&gateway, extra), limits, closing).await;
+    background.cancel();
+    tasks.shutdown().await;
+    Ok(())
+}
+
+async fn serve_admin(admin: TcpListener, gateway: Arc<Gateway>, shutdown: CancellationToken) {
+    let router = telemetry::admin_router(move || {
+        let gateway = gateway.clone();
+        async move { gateway.is_ready().await }
+    });
+    let served =
+        axum::serve(admin, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(error = error.to_string(), "admin port failed");
+    }
+}

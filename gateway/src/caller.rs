@@ -1,0 +1,172 @@
+//! Who asks, and what of the request travels on with the calls made for them.
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header::{AUTHORIZATION, HeaderMap};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Method};
+use chassis::auth::{SubjectKind, Trust};
+use chassis::idempotency::KEY_HEADER;
+use tonic::Code;
+use tonic::metadata::{Ascii, MetadataValue};
+
+use crate::dialects::Dialect;
+use crate::fault::{Fault, invalid};
+
+/// Header and metadata that name a request throughout the system.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_NAME);
+
+const REQUEST_ID_NAME: &str = "x-request-id";
+
+const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
+
+/// The token that came with a request, once it was looked at.
+#[derive(Clone, Debug)]
+pub(crate) enum Presented {
+    /// None came.
+    Nothing,
+    /// A good one.
+    Token {
+        /// As it is passed on.
+        bearer: MetadataValue<Ascii>,
+        /// One text for each subject.
+        subject: String,
+    },
+    /// One that is not good.
+    Bad,
+    /// One that cannot be checked at the moment.
+    Unknown,
+}
+
+impl Presented {
+    /// Looks at the token of a request.
+    pub(crate) fn of(headers: &HeaderMap, trust: &Trust) -> Self {
+        let Some(header) = headers.get(AUTHORIZATION) else { return Self::Nothing };
+        let token = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let Some((_, token)) = token.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        else {
+            return Self::Bad;
+        };
+        let claims = match trust.check(token.trim()) {
+            Ok(claims) => claims,
+            Err(status) if status.code() == Code::Unavailable => return Self::Unknown,
+            Err(_) => return Self::Bad,
+        };
+        let kind = match claims.kind {
+            SubjectKind::User => "user",
+            SubjectKind::Service => "service",
+            SubjectKind::Partner => "partner",
+        };
+        match format!("Bearer {}", token.trim()).parse() {
+            Ok(bearer) => Self::Token { bearer, subject: format!("{kind}:{}", claims.sub) },
+            Err(_) => Self::Bad,
+        }
+    }
+}
+
+/// Somebody whose request is being served.
+#[derive(Clone, Debug, Default)]
+pub struct Caller {
+    bearer: Option<MetadataValue<Ascii>>,
+    idempotency_key: Option<MetadataValue<Ascii>>,
+    request_id: Option<MetadataValue<Ascii>>,
+}
+
+impl Caller {
+    /// Passes on what the services are to know of the request.
+    pub(crate) fn attach<M>(&self, request: &mut tonic::Request<M>) {
+        let passed = [
+            ("authorization", &self.bearer),
+            (KEY_HEADER, &self.idempotency_key),
+            (REQUEST_ID_NAME, &self.request_id),
+        ];
+        for (name, value) in passed {
+            if let Some(value) = value {
+                request.metadata_mut().insert(name, value.clone());
+            }
+        }
+    }
+
+    /// Whether the services do what is asked only once, however often they are told.
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.idempotency_key.is_some()
+    }
+
+    /// Whether the gateway speaks for itself, since nobody showed a token.
+    pub(crate) fn is_gateway(&self) -> bool {
+        self.bearer.is_none()
+    }
+
+    fn without_token(parts: &Parts) -> Result<Self, Fault> {
+        let ascii = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        Ok(Self {
+            bearer: None,
+            idempotency_key: idempotency_key(parts)?,
+            request_id: ascii(REQUEST_ID).and_then(|id| id.parse().ok()),
+        })
+    }
+}
+
+/// Only requests that create or charge are told apart by a key.
+fn idempotency_key(parts: &Parts) -> Result<Option<MetadataValue<Ascii>>, Fault> {
+    if ![Method::POST, Method::PUT].contains(&parts.method) {
+        return Ok(None);
+    }
+    let Some(key) = parts.headers.get(KEY_HEADER) else { return Ok(None) };
+    let refused = || invalid("Idempotency-Key", "has 1 to 255 printable ASCII characters");
+    let key = key.to_str().map_err(|_| refused())?;
+    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_LENGTH_MAX {
+        return Err(refused());
+    }
+    key.parse().map(Some).map_err(|_| refused())
+}
+
+fn presented(parts: &Parts) -> Presented {
+    parts.extensions.get().cloned().unwrap_or(Presented::Nothing)
+}
+
+/// A caller with a good token.
+impl<D: Dialect> FromRequestParts<D> for Caller {
+    type Rejection = D::Error;
+
+    async fn from_request_parts(parts: &mut Parts, dialect: &D) -> Result<Self, D::Error> {
+        let Anyone(caller) = Anyone::from_request_parts(parts, dialect).await?;
+        if caller.bearer.is_none() { Err(Fault::Unauthorized.into()) } else { Ok(caller) }
+    }
+}
+
+/// A caller with a good token or none; the gateway speaks for those without.
+#[derive(Clone, Debug)]
+pub struct Anyone(pub Caller);
+
+impl<D: Dialect> FromRequestParts<D> for Anyone {
+    type Rejection = D::Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
+        let bearer = match presented(parts) {
+            Presented::Nothing => None,
+            Presented::Token { bearer, .. } => Some(bearer),
+            Presented::Bad => return Err(Fault::Unauthorized.into()),
+            Presented::Unknown => return Err(Fault::Unavailable.into()),
+        };
+        Ok(Self(Caller { bearer, ..Caller::without_token(parts)? }))
+    }
+}
+
+/// A caller whose token does not matter: the gateway always speaks for them.
+#[derive(Clone, Debug)]
+pub struct Stranger(pub Caller);
+
+impl<D: Dialect> FromRequestParts<D> for Stranger {
+    type Rejection = D::Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
+        Ok(Self(Caller::without_token(parts)?))
+    }
+}
+
+/// Looks at the token of a request and leaves what it found for whoever reads the request.
+pub(crate) fn identify(request: &mut Request, trust: &Trust) -> Presented {
+    let presented = Presented::of(request.headers(), trust);
+    request.extensions_mut().insert(presented.clone());
+    presented
+}

@@ -1,0 +1,112 @@
+//! Leaves a dead service alone for a while.
+
+use std::time::Duration;
+
+use failsafe::backoff::{self, EqualJittered};
+use failsafe::failure_policy::{self, ConsecutiveFailures};
+use failsafe::{Instrument, StateMachine};
+use tonic::Status;
+
+use super::broke_on_the_way;
+
+const FAILURES_MAX: u32 = 5;
+const PAUSE_MIN: Duration = Duration::from_millis(500);
+const PAUSE_MAX: Duration = Duration::from_secs(10);
+
+/// Opens after several calls in a row that broke on the way; then lets a call through now and
+/// again to see whether the service is back. Clones share the state.
+#[derive(Clone)]
+pub(super) struct Circuit {
+    state: StateMachine<ConsecutiveFailures<EqualJittered>, Log>,
+}
+
+impl Circuit {
+    pub(super) fn new(service: &'static str) -> Self {
+        let pauses = backoff::equal_jittered(PAUSE_MIN, PAUSE_MAX);
+        let policy = failure_policy::consecutive_failures(FAILURES_MAX, pauses);
+        Self { state: StateMachine::new(policy, Log { service }) }
+    }
+
+    /// Makes the call, unless the circuit is open. Whatever breaks on the way comes back as
+    /// UNAVAILABLE.
+    pub(super) async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        if !self.state.is_call_permitted() {
+            return Err(Status::unavailable("the service is left alone for a moment"));
+        }
+        let outcome = call.await;
+        match &outcome {
+            Err(status) if broke_on_the_way(status) => {
+                self.state.on_error();
+                Err(Status::unavailable("the service does not answer"))
+            }
+            _ => {
+                self.state.on_success();
+                outcome
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Log {
+    service: &'static str,
+}
+
+impl Instrument for Log {
+    fn on_call_rejected(&self) {}
+
+    fn on_open(&self) {
+        tracing::warn!(service = self.service, "does not answer; left alone for a moment");
+    }
+
+    fn on_half_open(&self) {}
+
+    fn on_closed(&self) {
+        tracing::debug!(service = self.service, "answers");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn fail(circuit: &Circuit, status: Status) -> Status {
+        circuit.call(async { Err::<(), _>(status) }).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn a_service_that_does_not_answer_is_left_alone() {
+        let circuit = Circuit::new("unit");
+        for _ in 0..FAILURES_MAX {
+            let status = fail(&circuit, Status::deadline_exceeded("")).await;
+            assert_eq!(status.code(), tonic::Code::Unavailable);
+        }
+        let mut asked = false;
+        let status = circuit
+            .call(async {
+                asked = true;
+                Ok(())
+            })
+            .await
+            .unwrap_err();
+        assert_eq!(status.code(), tonic::Code::Unavailable);
+        assert!(!asked);
+    }
+
+    #[tokio::test]
+    async fn refusals_are_answers() {
+        let circuit = Circuit::new("unit");
+        for _ in 0..FAILURES_MAX * 2 {
+            let status = fail(&circuit, Status::not_found("")).await;
+            assert_eq!(status.code(), tonic::Code::NotFound);
+        }
+        // A service that cannot reach another one is itself alive.
+        for _ in 0..FAILURES_MAX * 2 {
+            fail(&circuit, Status::unavailable("another service does not answer")).await;
+        }
+        assert!(circuit.call(async { Ok(()) }).await.is_ok());
+    }
+}

@@ -1,0 +1,176 @@
+//! What the OpenAPI document says of every operation alike.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema, Type};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _};
+
+use super::error::{Detail, Envelope};
+
+/// The document without its paths.
+pub(crate) fn document() -> OpenApi {
+    Document::openapi()
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Linha: mobile lines",
+        version = "1.0.0",
+        description = "Companies, their people and their mobile lines.\n\n\
+            Every error is `{\"code\", \"message\"}`, with `details` where members of the request \
+            are at fault. Every answer carries `x-request-id`. A POST, and a PUT that creates \
+            something, may carry an `Idempotency-Key`: a repeat is answered as the first time, \
+            with `Idempotency-Replayed: true`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(Envelope, Detail)),
+    modifiers(&Bearer),
+    tags(
+        (name = "session", description = "Log-in and passwords"),
+        (name = "signup", description = "From a form to a user with a line"),
+        (name = "phone-accounts", description = "Mobile lines"),
+        (name = "companies", description = "Companies and their e-mail domains"),
+        (name = "employees", description = "The people who work for companies"),
+        (name = "users", description = "People"),
+        (name = "subscription-plans", description = "Plans and what companies pay for them"),
+        (name = "stock", description = "SIM cards and phone numbers"),
+        (name = "platform", description = "Programs that use the platform, and its health")
+    )
+)]
+struct Document;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("From POST /login, or POST /oauth2/token for programs."))
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// A schema with members that must be there.
+pub(crate) fn requiring(schema: RefOr<Schema>, members: &[&str]) -> RefOr<Schema> {
+    match schema {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.required.extend(members.iter().map(|member| (*member).to_owned()));
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
+
+/// The header that makes a request safe to repeat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header to the document; the caller reads it")]
+pub(crate) struct IdempotencyKey {
+    /// 1 to 255 printable ASCII characters that no other request of this caller has.
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        example = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d"
+    )]
+    idempotency_key: Option<String>,
+}
+
+/// Refusals of every operation.
+pub(crate) struct Always;
+
+impl IntoResponses for Always {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([
+            refusal_until(429, "Too many requests", "too-many-requests"),
+            refusal(500, "A fault of ours", "internal-error"),
+            refusal_until(503, "Not possible at the moment", "unavailable"),
+        ])
+    }
+}
+
+/// Refusals of operations that need a token.
+pub(crate) struct Guarded;
+
+impl IntoResponses for Guarded {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([
+            refusal(401, "No token, or not a good one", "unauthorized"),
+            refusal(403, "Not allowed to the caller", "forbidden"),
+        ])
+    }
+}
+
+/// Refusals of operations on something that the path names.
+pub(crate) struct Named;
+
+impl IntoResponses for Named {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([refusal(404, "No such thing, or not the caller's", "resource-not-found")])
+    }
+}
+
+/// Refusals of operations whose parameters can be wrong.
+pub(crate) struct Checked;
+
+impl IntoResponses for Checked {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([refusal(422, "Wrong values, named in `details`", "input-validation-error")])
+    }
+}
+
+/// Refusals of operations that take a body.
+pub(crate) struct Bodied;
+
+impl IntoResponses for Bodied {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        BTreeMap::from([
+            refusal(400, "Not JSON, or a member of the wrong type", "malformed-request"),
+            refusal(413, "The body is too long", "payload-too-large"),
+            refusal(415, "The body is not JSON", "unsupported-media-type"),
+            refusal(422, "Wrong values, named in `details`", "input-validation-error"),
+        ])
+    }
+}
+
+fn example(code: &str) -> Value {
+    match code {
+        "resource-not-found" => json!({"code": code, "message": "Resource not found!"}),
+        "input-validation-error" => json!({
+            "code": code,
+            "message": "Some values of the request are not valid.",
+            "details": [{"key": "email", "message": "is required"}]
+        }),
+        _ => json!({"code": code, "message": "What went wrong, for people."}),
+    }
+}
+
+fn refusal(status: u16, description: &str, code: &str) -> (String, RefOr<Response>) {
+    (status.to_string(), described(description, code).build().into())
+}
+
+fn refusal_until(status: u16, description: &str, code: &str) -> (String, RefOr<Response>) {
+    let header = HeaderBuilder::new()
+        .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
+        .description(Some("Seconds after which to try again"));
+    let response = described(description, code).header("Retry-After", header.build());
+    (status.to_string(), response.build().into())
+}
+
+fn described(description: &str, code: &str) -> ResponseBuilder {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Envelope")))
+        .example(Some(example(code)))
+        .build();
+    ResponseBuilder::new().description(description).content("application/json", content)
+}

@@ -1,0 +1,363 @@
+//! How this dialect says that something is wrong. What a service refuses becomes a status and a
+//! code by one table.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chassis::refusal::Refusal;
+use serde::Serialize;
+use tonic::{Code, Status};
+use utoipa::ToSchema;
+
+use super::wire::Names;
+use crate::fault::{Fault, Violation};
+
+/// A way in which things go wrong: HTTP status, code, message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind(StatusCode, &'static str, &'static str);
+
+const fn kind(status: StatusCode, code: &'static str, message: &'static str) -> Kind {
+    Kind(status, code, message)
+}
+
+const NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "resource-not-found", "Resource not found!");
+const METHOD_NOT_ALLOWED: Kind =
+    kind(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not allowed here.");
+const MALFORMED: Kind =
+    kind(StatusCode::BAD_REQUEST, "malformed-request", "The request cannot be read.");
+const INVALID: Kind = kind(
+    StatusCode::UNPROCESSABLE_ENTITY,
+    "input-validation-error",
+    "Some values of the request are not valid.",
+);
+const TOO_LARGE: Kind =
+    kind(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too long.");
+const UNSUPPORTED: Kind = kind(
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    "unsupported-media-type",
+    "The body must be application/json.",
+);
+const UNAUTHORIZED: Kind =
+    kind(StatusCode::UNAUTHORIZED, "unauthorized", "The credentials are missing or not valid.");
+const FORBIDDEN: Kind = kind(StatusCode::FORBIDDEN, "forbidden", "You may not do this.");
+const TOO_MANY: Kind =
+    kind(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests; try later.");
+const UNAVAILABLE: Kind = kind(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "unavailable",
+    "This cannot be done at the moment; try again.",
+);
+const INTERNAL: Kind =
+    kind(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong on our side.");
+const INVALID_STATUS: Kind =
+    kind(StatusCode::CONFLICT, "invalid-status", "Its present status does not allow this.");
+const CONFLICT: Kind = kind(StatusCode::CONFLICT, "conflict", "Something else has this already.");
+
+/// What services say, and what it is here. Everything else goes by its gRPC code.
+const REASONS: &[(&str, Kind)] = &[
+    ("INVALID_FIELDS", INVALID),
+    (
+        "IDEMPOTENCY_MISMATCH",
+        kind(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency-mismatch",
+            "This Idempotency-Key came with another request before.",
+        ),
+    ),
+    ("INVALID_CREDENTIALS", UNAUTHORIZED),
+    ("INVALID_CLIENT", UNAUTHORIZED),
+    ("TOO_MANY_ATTEMPTS", TOO_MANY),
+    ("BUSY", UNAVAILABLE),
+    (
+        "EMAIL_ALREADY_REGISTERED",
+        kind(
+            StatusCode::CONFLICT,
+            "email-already-registered",
+            "This e-mail is registered already.",
+        ),
+    ),
+    (
+        "AREA_CODE_OUT_OF_STOCK",
+        kind(
+            StatusCode::CONFLICT,
+            "area-code-out-of-stock",
+            "No number of this area is free at the moment.",
+        ),
+    ),
+    (
+        "SIM_CARD_IN_USE",
+        kind(StatusCode::CONFLICT, "sim-card-in-use", "This SIM card is in another line."),
+    ),
+    (
+        "AMBIGUOUS_SIM_CARD",
+        kind(
+            StatusCode::CONFLICT,
+            "ambiguous-sim-card",
+            "Several SIM cards end in these digits; give the whole number.",
+        ),
+    ),
+    ("SIGNUP_FORM_COMPLETED", INVALID_STATUS),
+    ("LINE_NOT_AWAITING_APPROVAL", INVALID_STATUS),
+    ("LINE_HAS_SIM_CARD", INVALID_STATUS),
+    ("LINE_CANCELLED", INVALID_STATUS),
+    ("CNPJ_TAKEN", CONFLICT),
+    ("WORK_EMAIL_TAKEN", CONFLICT),
+    ("EMAIL_DOMAIN_TAKEN", CONFLICT),
+    ("PLAN_NAME_TAKEN", CONFLICT),
+];
+
+fn kind_of(code: Code, reason: &str) -> Kind {
+    if let Some((_, kind)) = REASONS.iter().find(|(known, _)| *known == reason) {
+        return *kind;
+    }
+    match code {
+        Code::NotFound => NOT_FOUND,
+        Code::InvalidArgument => INVALID,
+        Code::AlreadyExists => CONFLICT,
+        Code::FailedPrecondition => INVALID_STATUS,
+        Code::Unauthenticated => UNAUTHORIZED,
+        Code::PermissionDenied => FORBIDDEN,
+        Code::Unavailable
+        | Code::Cancelled
+        | Code::DeadlineExceeded
+        | Code::Aborted
+        | Code::ResourceExhausted => UNAVAILABLE,
+        _ => INTERNAL,
+    }
+}
+
+const RETRY_AFTER_USUAL: Duration = Duration::from_secs(1);
+
+/// An answer that says what went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+    message: Option<String>,
+    violations: Vec<Violation>,
+    retry_after: Option<Duration>,
+}
+
+impl Error {
+    /// What a service refused; `names` tells what its fields are called here.
+    pub(super) fn of(status: Status, names: &Names) -> Self {
+        let refusal = Refusal::of(&status);
+        let kind = kind_of(status.code(), &refusal.reason);
+        if kind == INTERNAL && status.code() != Code::Internal {
+            // An INTERNAL was logged where it arose; this was understood nowhere.
+            tracing::error!(code = ?status.code(), reason = refusal.reason, "unexpected refusal");
+        }
+        let violations = refusal
+            .violations
+            .into_iter()
+            .map(|(field, message)| Violation::new(names.member(&field), message))
+            .collect();
+        Self { violations, retry_after: refusal.retry_after, ..Self::from(kind) }
+    }
+
+    /// Its HTTP status.
+    pub(super) fn status(&self) -> StatusCode {
+        self.kind.0
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self { kind, message: None, violations: vec![], retry_after: None }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::NotFound => NOT_FOUND.into(),
+            Fault::MethodNotAllowed => METHOD_NOT_ALLOWED.into(),
+            Fault::Malformed(message) => Self { message: Some(message), ..MALFORMED.into() },
+            Fault::Invalid(violations) => Self { violations, ..INVALID.into() },
+            Fault::PayloadTooLarge => TOO_LARGE.into(),
+            Fault::UnsupportedMediaType => UNSUPPORTED.into(),
+            Fault::Unauthorized => UNAUTHORIZED.into(),
+            Fault::TooManyRequests(after) => Self { retry_after: Some(after), ..TOO_MANY.into() },
+            Fault::Unavailable => UNAVAILABLE.into(),
+            Fault::Internal => INTERNAL.into(),
+        }
+    }
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Envelope {
+    /// What went wrong, for programs: kebab-case.
+    code: &'static str,
+    /// What went wrong, for people.
+    message: String,
+    /// The members at fault, where there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    details: Vec<Detail>,
+}
+
+/// A member at fault.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Detail {
+    /// The member: `cpf`, `address.zip_code`.
+    key: String,
+    /// What is wrong with it.
+    message: String,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let Kind(status, code, message) = self.kind;
+        let envelope = Envelope {
+            code,
+            message: self.message.unwrap_or_else(|| message.to_owned()),
+            details: self
+                .violations
+                .into_iter()
+                .map(|Violation { member, message }| Detail { key: member, message })
+                .collect(),
+        };
+        let mut response = (status, Json(envelope)).into_response();
+        let headers = response.headers_mut();
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&status) {
+            let after = self.retry_after.unwrap_or(RETRY_AFTER_USUAL);
+            headers.insert(RETRY_AFTER, whole_seconds(after).into());
+        }
+        response
+    }
+}
+
+/// Never too early, and never 0, which clients take as an invitation.
+fn whole_seconds(duration: Duration) -> u64 {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use chassis::refusal::{Fields, refuse, refuse_until};
+    use prost::Message;
+    use prost_types::FileDescriptorSet;
+
+    use super::*;
+
+    const NAMES: Names = Names::new("form", &[("subscription_plan_id", "plan_id")]);
+
+    /// What the comments of the contracts name as reasons: "NOT_FOUND / LINE_NOT_FOUND".
+    fn reasons_of_the_contracts() -> BTreeSet<String> {
+        let contracts = FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap();
+        let comments = contracts
+            .file
+            .iter()
+            .filter(|file| file.package().starts_with("linha."))
+            .filter_map(|file| file.source_code_info.as_ref())
+            .flat_map(|info| &info.location)
+            .map(|location| location.leading_comments());
+        let codes: BTreeSet<String> = (0..17)
+            .map(|code| format!("{:?}", Code::from_i32(code)))
+            .map(|name| {
+                let mut upper = String::new();
+                for c in name.chars() {
+                    if c.is_uppercase() && !upper.is_empty() {
+                        upper.push('_');
+                    }
+                    upper.extend(c.to_uppercase());
+                }
+                upper
+            })
+            .collect();
+        comments
+            .flat_map(|text| text.split(|c: char| !c.is_ascii_uppercase() && c != '_'))
+            .filter(|word| word.contains('_') && word.len() > 5 && !codes.contains(*word))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn every_reason_of_the_contracts_is_in_the_table() {
+        let reasons = reasons_of_the_contracts();
+        assert!(reasons.contains("CNPJ_TAKEN") && reasons.len() > 15, "{reasons:?}");
+        let unknown: Vec<_> = reasons
+            .iter()
+            .filter(|reason| !reason.ends_with("_NOT_FOUND"))
+            .filter(|reason| REASONS.iter().all(|(known, _)| known != reason))
+            .collect();
+        assert_eq!(unknown, Vec::<&String>::new());
+    }
+
+    #[test]
+    fn every_reason_has_its_status_and_code() {
+        let said = |code, reason: &str| {
+            let status = refuse(code, "any", reason, [], "secret particulars");
+            let Kind(status, code, message) = Error::of(status, &NAMES).kind;
+            assert!(!message.contains("secret"));
+            (status.as_u16(), code)
+        };
+        for (code, reason, expected) in [
+            (Code::NotFound, "LINE_NOT_FOUND", (404, "resource-not-found")),
+            (Code::AlreadyExists, "EMAIL_ALREADY_REGISTERED", (409, "email-already-registered")),
+            (Code::ResourceExhausted, "AREA_CODE_OUT_OF_STOCK", (409, "area-code-out-of-stock")),
+            (Code::AlreadyExists, "SIM_CARD_IN_USE", (409, "sim-card-in-use")),
+            (Code::FailedPrecondition, "AMBIGUOUS_SIM_CARD", (409, "ambiguous-sim-card")),
+            (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED", (409, "invalid-status")),
+            (Code::FailedPrecondition, "LINE_NOT_AWAITING_APPROVAL", (409, "invalid-status")),
+            (Code::FailedPrecondition, "LINE_HAS_SIM_CARD", (409, "invalid-status")),
+            (Code::FailedPrecondition, "LINE_CANCELLED", (409, "invalid-status")),
+            (Code::AlreadyExists, "CNPJ_TAKEN", (409, "conflict")),
+            (Code::AlreadyExists, "WORK_EMAIL_TAKEN", (409, "conflict")),
+            (Code::AlreadyExists, "EMAIL_DOMAIN_TAKEN", (409, "conflict")),
+            (Code::AlreadyExists, "PLAN_NAME_TAKEN", (409, "conflict")),
+            (Code::InvalidArgument, "IDEMPOTENCY_MISMATCH", (422, "idempotency-mismatch")),
+            (Code::InvalidArgument, "INVALID_FIELDS", (422, "input-validation-error")),
+            (Code::Unauthenticated, "INVALID_CREDENTIALS", (401, "unauthorized")),
+            (Code::Unauthenticated, "INVALID_CLIENT", (401, "unauthorized")),
+            (Code::Unauthenticated, "", (401, "unauthorized")),
+            (Code::PermissionDenied, "", (403, "forbidden")),
+            (Code::ResourceExhausted, "TOO_MANY_ATTEMPTS", (429, "too-many-requests")),
+            (Code::ResourceExhausted, "BUSY", (503, "unavailable")),
+            (Code::Unavailable, "", (503, "unavailable")),
+            (Code::Cancelled, "", (503, "unavailable")),
+            (Code::DeadlineExceeded, "", (503, "unavailable")),
+            (Code::Internal, "", (500, "internal-error")),
+            (Code::Unknown, "", (500, "internal-error")),
+            (Code::Unimplemented, "", (500, "internal-error")),
+            (Code::DataLoss, "SOMETHING_NEW", (500, "internal-error")),
+        ] {
+            assert_eq!(said(code, reason), expected, "{code:?} {reason}");
+        }
+    }
+
+    #[test]
+    fn wrong_fields_are_called_what_they_are_called_here() {
+        let mut fields = Fields::new();
+        fields.refuse("form.plan_id", "does not exist");
+        fields.refuse("form.address.zip_code", "is not a CEP");
+        let error = Error::of(fields.into_status(), &NAMES);
+        let keys: Vec<_> = error.violations.iter().map(|v| v.member.as_str()).collect();
+        assert_eq!(keys, ["subscription_plan_id", "address.zip_code"]);
+    }
+
+    #[test]
+    fn what_passes_says_when_to_try_again() {
+        let status = refuse_until(
+            Code::ResourceExhausted,
+            "identity",
+            "TOO_MANY_ATTEMPTS",
+            Duration::from_millis(2500),
+            "",
+        );
+        let response = Error::of(status, &NAMES).into_response();
+        assert_eq!(response.headers()[RETRY_AFTER], "3");
+        let response = Error::from(Fault::Unavailable).into_response();
+        assert_eq!(response.headers()[RETRY_AFTER], "1");
+        let response = Error::from(Fault::Unauthorized).into_response();
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], "Bearer");
+    }
+}

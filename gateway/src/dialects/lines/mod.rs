@@ -1,0 +1,122 @@
+//! The mobile-line API. Its paths are the root's.
+
+mod companies;
+mod documents;
+mod employees;
+mod error;
+mod invitations;
+mod lines;
+mod oauth;
+mod partners;
+mod password_resets;
+mod people;
+mod plans;
+mod platform;
+mod session;
+mod signup;
+mod stock;
+mod users;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::Method;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use self::error::Error;
+use super::Dialect;
+use crate::Gateway;
+use crate::fault::Fault;
+use crate::{clients::Clients, stack};
+
+/// The dialect, as the state of its routes.
+#[derive(Clone)]
+pub struct Lines(Arc<Gateway>);
+
+impl Lines {
+    /// The dialect on a gateway.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        Self(gateway)
+    }
+
+    fn clients(&self) -> &Clients {
+        &self.0.clients
+    }
+}
+
+impl Dialect for Lines {
+    const NAME: &'static str = "lines";
+
+    const SENSITIVE: &'static [(Method, &'static str)] = &[
+        (Method::POST, "/login"),
+        (Method::POST, "/signup-forms"),
+        (Method::POST, "/password-resets"),
+    ];
+
+    type Error = Error;
+
+    fn gateway(&self) -> &Gateway {
+        &self.0
+    }
+}
+
+/// The routes, what guards them, and the document that describes them.
+pub(crate) fn routes(dialect: &Lines) -> (Router, OpenApi) {
+    let (guarded, mut document) = operations().split_for_parts();
+    let guarded = guarded
+        .fallback(async || Error::from(Fault::NotFound))
+        .method_not_allowed_fallback(async || Error::from(Fault::MethodNotAllowed))
+        .with_state(dialect.clone());
+    // Probes are counted by nobody and wait for nobody.
+    let (open, probes) = OpenApiRouter::default()
+        .routes(routes!(platform::alive))
+        .routes(routes!(platform::ready))
+        .split_for_parts();
+    let open: Router<Lines> =
+        open.method_not_allowed_fallback(async || Error::from(Fault::MethodNotAllowed));
+    document.merge(probes);
+    (stack::guarded(guarded, dialect).merge(open.with_state(dialect.clone())), document)
+}
+
+fn operations() -> OpenApiRouter<Lines> {
+    OpenApiRouter::with_openapi(documents::document())
+        .routes(routes!(session::login))
+        .routes(routes!(oauth::issue_token))
+        .routes(routes!(signup::create_form))
+        .routes(routes!(signup::open_form, signup::update_form))
+        .routes(routes!(signup::complete_form))
+        .routes(routes!(password_resets::create))
+        .routes(routes!(password_resets::follow))
+        .routes(routes!(password_resets::form))
+        .routes(routes!(password_resets::complete))
+        .routes(routes!(invitations::form))
+        .routes(routes!(invitations::accept))
+        .routes(routes!(invitations::prove_email))
+        .routes(routes!(lines::list_own))
+        .routes(routes!(lines::get))
+        .routes(routes!(lines::approve))
+        .routes(routes!(lines::activate_sim_card))
+        .routes(routes!(lines::order))
+        .routes(routes!(lines::list_permissions))
+        .routes(routes!(companies::create, companies::list))
+        .routes(routes!(companies::get, companies::update))
+        .routes(routes!(companies::put_email_domain, companies::delete_email_domain))
+        .routes(routes!(companies::delete_named_email_domain))
+        .routes(routes!(people::put_manager, people::delete_manager))
+        .routes(routes!(people::put_member, people::delete_member))
+        .routes(routes!(employees::list))
+        .routes(routes!(employees::create))
+        .routes(routes!(employees::get, employees::replace))
+        .routes(routes!(users::update))
+        .routes(routes!(plans::create, plans::list))
+        .routes(routes!(plans::list_of_company))
+        .routes(routes!(plans::set_price))
+        .routes(routes!(stock::add_sim_cards))
+        .routes(routes!(stock::list_sim_cards))
+        .routes(routes!(stock::add_phone_numbers))
+        .routes(routes!(partners::create))
+        .routes(routes!(platform::signing_keys))
+}

@@ -1,0 +1,130 @@
+//! How often somebody may ask.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::DefaultKeyedStateStore;
+use governor::{Quota, RateLimiter};
+use tokio_util::sync::CancellationToken;
+
+use crate::address::ClientAddress;
+use crate::caller::Presented;
+use crate::config::Limits;
+use crate::fault::Fault;
+
+type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
+
+/// How often keys that have fully recovered are forgotten, which is what bounds the memory.
+const FORGET_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts requests by caller and by address.
+pub(crate) struct RateLimits {
+    callers: Keyed<String>,
+    addresses: Keyed<IpAddr>,
+    sensitive: Keyed<(IpAddr, &'static str)>,
+}
+
+impl RateLimits {
+    /// None when limits are lifted.
+    pub(crate) fn new(limits: &Limits) -> Option<Self> {
+        (!limits.no_rate_limits).then(|| Self {
+            callers: keyed(limits.caller_rate),
+            addresses: keyed(limits.address_rate),
+            sensitive: keyed(limits.sensitive_rate),
+        })
+    }
+
+    /// Counts a request; `sensitive` names the operation if it is one of those.
+    ///
+    /// # Errors
+    /// [`Fault::TooManyRequests`].
+    pub(crate) fn count(
+        &self,
+        presented: &Presented,
+        address: ClientAddress,
+        sensitive: Option<&'static str>,
+    ) -> Result<(), Fault> {
+        let network = address.network();
+        match presented {
+            Presented::Token { subject, .. } => check(&self.callers, subject)?,
+            _ => check(&self.addresses, &network)?,
+        }
+        sensitive.map_or(Ok(()), |operation| check(&self.sensitive, &(network, operation)))
+    }
+
+    /// Forgets those who have not asked for a while, until `shutdown`.
+    pub(crate) async fn forget(&self, shutdown: CancellationToken) {
+        let mut ticks = tokio::time::interval(FORGET_EVERY);
+        loop {
+            tokio::select! {
+                () = shutdown.cancelled() => return,
+                _ = ticks.tick() => {}
+            }
+            forget(&self.callers);
+            forget(&self.addresses);
+            forget(&self.sensitive);
+        }
+    }
+}
+
+fn keyed<K: Hash + Eq + Clone>(per_minute: u32) -> Keyed<K> {
+    RateLimiter::keyed(Quota::per_minute(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN)))
+}
+
+fn check<K: Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K) -> Result<(), Fault> {
+    limiter
+        .check_key(key)
+        .map_err(|refused| Fault::TooManyRequests(refused.wait_time_from(limiter.clock().now())))
+}
+
+fn forget<K: Hash + Eq + Clone>(limiter: &Keyed<K>) {
+    limiter.retain_recent();
+    limiter.shrink_to_fit();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits { address_rate: 3, sensitive_rate: 2, caller_rate: 4, ..Limits::default() }
+    }
+
+    fn address(text: &str) -> ClientAddress {
+        ClientAddress(text.parse().unwrap())
+    }
+
+    #[test]
+    fn addresses_are_counted_apart_and_operations_more_strictly() {
+        let rates = RateLimits::new(&limits()).unwrap();
+        let (here, there) = (address("192.0.2.1"), address("192.0.2.2"));
+        let count = |address, operation| rates.count(&Presented::Nothing, address, operation);
+        assert!(count(here, Some("/login")).is_ok());
+        assert!(count(here, Some("/login")).is_ok());
+        assert!(matches!(count(here, Some("/login")), Err(Fault::TooManyRequests(_))));
+        assert!(matches!(count(here, None), Err(Fault::TooManyRequests(_))));
+        assert!(count(there, Some("/login")).is_ok());
+    }
+
+    #[test]
+    fn callers_are_counted_wherever_they_are() {
+        let rates = RateLimits::new(&limits()).unwrap();
+        let token = |subject: &str| Presented::Token {
+            bearer: "Bearer x".parse().unwrap(),
+            subject: subject.to_owned(),
+        };
+        for last in 1..=4 {
+            assert!(rates.count(&token("a"), address(&format!("192.0.2.{last}")), None).is_ok());
+        }
+        assert!(rates.count(&token("a"), address("192.0.2.9"), None).is_err());
+        assert!(rates.count(&token("b"), address("192.0.2.9"), None).is_ok());
+    }
+
+    #[test]
+    fn limits_can_be_lifted() {
+        assert!(RateLimits::new(&Limits { no_rate_limits: true, ..limits() }).is_none());
+    }
+}
