@@ -139,25 +139,63 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
 
 #[cfg(test)]
 mod tests {
+    use chassis::clock::Clock;
     use chassis::crypto::Keyring;
+    use chassis::host::Activity;
+    use tokio::net::TcpListener;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::testing::{new_line, stock};
+
+    const NOWHERE: &str = "--database-url=postgres://nowhere";
 
     fn config(more: &[&str]) -> Config {
         let keyring = format!("--keyring={}", Keyring::random_text());
-        let needed = ["telecom", "--service-secret=x", "--database-url=x", &keyring];
+        let needed = ["telecom", "--service-secret=x", &keyring];
         Config::parse_from(needed.iter().chain(more))
     }
 
     #[test]
     fn a_simulator_must_be_asked_for() {
-        let error = config(&[]).outside().err().unwrap();
+        let error = config(&[NOWHERE]).outside().err().unwrap();
         assert!(error.to_string().contains("LINHA_CARRIER"), "{error}");
-        assert!(config(&["--carrier=simulator"]).outside().is_ok());
+        assert!(config(&[NOWHERE, "--carrier=simulator"]).outside().is_ok());
     }
 
     #[test]
     fn lines_are_on_the_usual_carrier() {
-        assert_eq!(config(&[]).provider, "americanet");
+        assert_eq!(config(&[NOWHERE]).provider, "americanet");
+    }
+
+    #[tokio::test]
+    async fn a_service_that_starts_does_what_waits_for_it() {
+        let (service, database) = chassis::testing::service("telecom", &MIGRATIONS, vec![]).await;
+        let new = &new_line();
+        stock(&service, new.area_code, 1).await;
+        let lines = &Lines::new(service.clone(), "americanet".into());
+        let order = service
+            .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }));
+        order.await.unwrap();
+
+        let carrier = CarrierSimulator::new();
+        let shutdown = CancellationToken::new();
+        let host = Host {
+            listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            admin: None,
+            clock: Clock::system(),
+            shutdown: shutdown.clone(),
+            activity: Activity::default(),
+        };
+        let config = config(&[&format!("--database-url={}", database.url)]);
+        let outside = Outside { carrier: Arc::new(carrier.clone()) };
+        let serving = tokio::spawn(serve(config, host, outside));
+        carrier.asked(1).await;
+        assert_eq!(carrier.activations(), 1);
+        shutdown.cancel();
+        serving.await.unwrap().unwrap();
+        let status: String =
+            sqlx::query_scalar("select status from line").fetch_one(&service.db).await.unwrap();
+        assert_eq!(status, "active");
     }
 }

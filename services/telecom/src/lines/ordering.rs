@@ -30,7 +30,7 @@ impl Lines {
     ///
     /// # Errors
     /// [`Error::AreaCodeOutOfStock`] when no number of its area is free.
-    pub(super) async fn order(&self, tx: &mut PgConnection, new: NewLine) -> Result<Line, Error> {
+    pub(crate) async fn order(&self, tx: &mut PgConnection, new: NewLine) -> Result<Line, Error> {
         let (mut line, ordered) = Line::order(new, &self.provider, self.service.clock.now());
         if !self.take_number(tx, &mut line).await? {
             return Err(Error::AreaCodeOutOfStock(line.area_code));

@@ -121,7 +121,7 @@ async fn hot_statements_use_their_indexes() {
                 $1, case when line % 20 = 0 then 41 else 11 end, false,
                 case when line % 10 > 0 then '+55119' || lpad(line::text, 8, '0') end,
                 case when line % 10 > 0 then $2 end, case when line % 10 > 0 then $2 end, $2, $2
-           from generate_series(1, 50000) as line",
+           from generate_series(1, 20000) as line",
     )
     .bind(PlanId::generate().0)
     .bind(service.clock.now())

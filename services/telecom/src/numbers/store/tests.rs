@@ -150,8 +150,8 @@ async fn a_quarantined_number_is_nobodys_until_its_time_is_over() {
 #[tokio::test]
 async fn a_number_is_found_by_index() {
     let (service, _database) = service().await;
-    stock(&service, area(), 50_000).await;
-    stock(&service, "11".parse().unwrap(), 50_000).await;
+    stock(&service, area(), 20_000).await;
+    stock(&service, "11".parse().unwrap(), 20_000).await;
     sqlx::query("analyze phone_number").execute(&service.db).await.unwrap();
     for statement in [TAKE_UNLOCKED, TAKE_OR_WAIT] {
         let plan: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!("explain {statement}")))

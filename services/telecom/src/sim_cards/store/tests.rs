@@ -166,7 +166,7 @@ async fn cards_are_found_by_index() {
          select '8955' || lpad(card::text, 16, '0'),
                 ('00000000-0000-7000-8000-' || lpad((card % 100)::text, 12, '0'))::uuid,
                 'americanet', 'available', $1, $1
-           from generate_series(1, 50000) as card",
+           from generate_series(1, 20000) as card",
     )
     .bind(service.clock.now())
     .execute(&service.db)
