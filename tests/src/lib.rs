@@ -1,0 +1,9 @@
+//! Linha as its users meet it: started as `cargo run` starts it, spoken to over REST and gRPC.
+
+mod rest;
+mod samples;
+mod world;
+
+pub use rest::{Answer, Rest};
+pub use samples::{Sample, cnpj, cpf, email, unique};
+pub use world::{World, with_token};

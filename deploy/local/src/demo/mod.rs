@@ -1,0 +1,127 @@
+//! Something to play with: made once, through the services' own rpcs.
+
+mod client;
+mod load;
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::stack::Stack;
+
+pub use load::{OPERATOR, load};
+
+const FILE: &str = "demo.json";
+
+/// What the demo data is called.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Demo {
+    /// May do everything.
+    pub operator: Account,
+    /// Manages the first company.
+    pub manager: CompanyAccount,
+    /// Manages the second company.
+    pub other_manager: CompanyAccount,
+    /// Has a line of the first company.
+    pub holder: HolderAccount,
+    /// The catalogue.
+    pub subscription_plan_ids: Vec<String>,
+}
+
+/// Somebody who can log in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Somebody with a company.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CompanyAccount {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// The company.
+    pub company_id: String,
+}
+
+/// Somebody with a line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HolderAccount {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// The line.
+    pub phone_account_id: String,
+}
+
+/// The demo data that this installation has; none before it is loaded.
+pub fn of(stack: &Stack) -> Option<Demo> {
+    let text = fs::read_to_string(stack.directory().join(FILE)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// One line of JSON that tells a program where everything is.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn as_json(stack: &Stack) -> anyhow::Result<String> {
+    let addresses = stack.addresses();
+    let grpc: serde_json::Map<String, Value> = addresses
+        .grpc
+        .iter()
+        .map(|(part, address)| (part.name().to_owned(), address.to_string().into()))
+        .collect();
+    Ok(serde_json::to_string(&json!({
+        "gateway": addresses.gateway,
+        "grpc": grpc,
+        "postgres": addresses.postgres,
+        "sandbox": format!("{}/sandbox", addresses.gateway),
+        "demo": of(stack),
+    }))?)
+}
+
+/// What tells a person where everything is, and what to try first.
+pub fn welcome(stack: &Stack) -> String {
+    let addresses = stack.addresses();
+    let gateway = &addresses.gateway;
+    let mut text = format!(
+        "\nLinha is running.\n\n\
+           REST       {gateway}\n\
+           documents  {gateway}/docs\n\
+           sandbox    {gateway}/sandbox\n"
+    );
+    for (part, address) in &addresses.grpc {
+        let metrics = addresses.admin[part];
+        text +=
+            &format!("  {:<9}  grpc {address}, metrics http://{metrics}/metrics\n", part.name());
+    }
+    if let Some(demo) = of(stack) {
+        text += &accounts(&demo, gateway);
+    }
+    text + "\nCtrl-C ends it; the next start finds the data again.\n"
+}
+
+fn accounts(demo: &Demo, gateway: &str) -> String {
+    let Demo { operator, manager, other_manager, holder, .. } = demo;
+    let list = [
+        ("operator", &operator.email, &operator.password),
+        ("manager", &manager.email, &manager.password),
+        ("manager", &other_manager.email, &other_manager.password),
+        ("holder", &holder.email, &holder.password),
+    ];
+    let mut text = "\nDemo accounts:\n".to_owned();
+    for (what, email, password) in list {
+        text += &format!("  {what:<9}  {email}  {password}\n");
+    }
+    text + &format!(
+        "\nTry:\n  curl -s {gateway}/login -H 'content-type: application/json' \\\n       \
+           -d '{{\"email\":\"{}\",\"password\":\"{}\"}}'\n",
+        holder.email, holder.password
+    )
+}

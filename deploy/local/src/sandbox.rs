@@ -1,0 +1,155 @@
+//! The outside world, at the tester's command: `/sandbox/…` of the gateway. Calls that set
+//! something off return when its consequences are done, or after a while.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use chassis::clock::Clock;
+use chassis::host::Activity;
+use identity::mail::FolderMailer;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use telecom::{CarrierSimulator, Script};
+use time::OffsetDateTime;
+use time::format_description::well_known::{Iso8601, Rfc3339};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const ADVANCE_SECONDS_MAX: f64 = 100.0 * 365.25 * 86_400.0;
+
+/// What can be commanded.
+#[derive(Clone)]
+pub(crate) struct Sandbox {
+    pub(crate) clock: Clock,
+    pub(crate) activity: Activity,
+    pub(crate) carrier: Arc<CarrierSimulator>,
+    pub(crate) mail_folder: PathBuf,
+}
+
+/// The routes under `/sandbox`.
+pub(crate) fn router(sandbox: &Sandbox) -> Router {
+    Router::new()
+        .route("/sandbox/clock", get(read_clock).post(move_clock))
+        .route("/sandbox/mail", get(read_mail))
+        .route("/sandbox/carrier", post(script_carrier))
+        .with_state(sandbox.clone())
+}
+
+/// A command that cannot be carried out, in the words of the `lines` dialect.
+struct Refused {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl Refused {
+    fn invalid(message: impl Into<String>) -> Self {
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self { status, code: "input-validation-error", message: message.into() }
+    }
+}
+
+impl From<JsonRejection> for Refused {
+    fn from(rejection: JsonRejection) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            code: "malformed-request",
+            message: rejection.body_text(),
+        }
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let body = json!({ "code": self.code, "message": self.message });
+        (self.status, Json(body)).into_response()
+    }
+}
+
+type Body<T> = Result<Json<T>, JsonRejection>;
+
+async fn read_clock(State(sandbox): State<Sandbox>) -> Json<Value> {
+    Json(json!({ "now": in_rfc3339(sandbox.clock.now()) }))
+}
+
+#[derive(Deserialize)]
+struct MoveClock {
+    advance: Option<String>,
+    set: Option<String>,
+}
+
+async fn move_clock(
+    State(sandbox): State<Sandbox>,
+    body: Body<MoveClock>,
+) -> Result<Json<Value>, Refused> {
+    let Json(body) = body?;
+    let moved = match (body.advance, body.set) {
+        (Some(advance), None) => sandbox.clock.advance(parse_duration(&advance)?),
+        (None, Some(set)) => sandbox.clock.set(parse_moment(&set)?),
+        _ => return Err(Refused::invalid("either advance or set is required")),
+    };
+    moved.map_err(|error| Refused::invalid(error.to_string()))?;
+    sandbox.activity.settle(PATIENCE).await;
+    Ok(read_clock(State(sandbox)).await)
+}
+
+/// Days, hours, minutes and seconds: months and years have no length of their own.
+fn parse_duration(text: &str) -> Result<time::Duration, Refused> {
+    let wrong = || Refused::invalid("advance is an ISO 8601 duration without months and years");
+    let duration: iso8601_duration::Duration = text.parse().map_err(|_| wrong())?;
+    if duration.year != 0.0 || duration.month != 0.0 {
+        return Err(wrong());
+    }
+    let hours = f64::from(duration.day) * 24.0 + f64::from(duration.hour);
+    let minutes = hours * 60.0 + f64::from(duration.minute);
+    let seconds = minutes * 60.0 + f64::from(duration.second);
+    if seconds > ADVANCE_SECONDS_MAX {
+        return Err(Refused::invalid("advance is at most 100 years"));
+    }
+    Ok(time::Duration::seconds_f64(seconds))
+}
+
+fn parse_moment(text: &str) -> Result<OffsetDateTime, Refused> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(text, &Iso8601::DEFAULT))
+        .map_err(|_| Refused::invalid("set is a time in RFC 3339"))
+}
+
+fn in_rfc3339(moment: OffsetDateTime) -> String {
+    moment.format(&Rfc3339).unwrap_or_default()
+}
+
+#[derive(Deserialize)]
+struct MailQuery {
+    to: Option<String>,
+}
+
+async fn read_mail(
+    State(sandbox): State<Sandbox>,
+    Query(query): Query<MailQuery>,
+) -> Result<Json<Value>, Refused> {
+    // A mail that an earlier request caused may still be in the queue.
+    sandbox.activity.settle(PATIENCE).await;
+    let mails =
+        FolderMailer::read(&sandbox.mail_folder, query.to.as_deref()).map_err(|error| Refused {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal-error",
+            message: format!("cannot read the mailbox: {error:#}"),
+        })?;
+    Ok(Json(json!({ "mails": mails })))
+}
+
+async fn script_carrier(
+    State(sandbox): State<Sandbox>,
+    body: Body<Script>,
+) -> Result<StatusCode, Refused> {
+    let Json(script) = body?;
+    sandbox.carrier.script(script.next);
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,142 @@
+//! What each part is told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use chassis::clock::Clock;
+use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
+use chassis::host::{Activity, Host};
+use chassis::telemetry::TelemetryConfig;
+use identity::mail::FolderMailer;
+use telecom::CarrierSimulator;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::demo;
+use crate::options::Options;
+use crate::process::Part;
+use crate::sandbox::{self, Sandbox};
+use crate::secrets::Secrets;
+
+const CONNECTIONS_MAX: u32 = 20;
+const TRUST_REFRESH_MS: u64 = 1_000;
+const CARRIER_TIMEOUT_MS: u64 = 30_000;
+const CARRIER_RETRY_MAX_MS: u64 = 2_000;
+
+/// What starting a part takes, again and again.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) options: Options,
+    pub(crate) secrets: Secrets,
+    pub(crate) database: Url,
+    pub(crate) clock: Clock,
+    pub(crate) activity: Activity,
+    pub(crate) carrier: Arc<CarrierSimulator>,
+    pub(crate) mail_folder: PathBuf,
+    pub(crate) peers: Peers,
+    pub(crate) gateway_url: String,
+}
+
+/// The database role of a service.
+pub(crate) fn role(part: Part) -> String {
+    format!("linha_{part}")
+}
+
+/// Runs a part until `shutdown`.
+pub(crate) async fn serve(
+    part: Part,
+    settings: Settings,
+    listener: TcpListener,
+    admin: Option<TcpListener>,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let clock = settings.clock.clone();
+    if part == Part::Gateway {
+        let extra = Some(sandbox::router(&settings.sandbox()));
+        let host = gateway::GatewayHost { listener, admin, clock, shutdown, extra };
+        return gateway::serve(settings.gateway()?, host).await;
+    }
+    let activity = settings.activity.clone();
+    let host = Host { listener, admin, clock: clock.clone(), shutdown, activity };
+    let service = settings.service(part)?;
+    match part {
+        Part::Identity => {
+            let mailer = Arc::new(FolderMailer::new(settings.mail_folder.clone()));
+            let outside = identity::Outside { mailer };
+            identity::serve(settings.identity(service)?, host, outside).await
+        }
+        Part::Company => company::serve(company::Config { service }, host).await,
+        Part::Telecom => {
+            let outside = telecom::Outside { carrier: settings.carrier.clone() };
+            telecom::serve(telecom_config(service), host, outside).await
+        }
+        Part::Billing => billing::serve(billing::Config { service }, host).await,
+        Part::Gateway => Ok(()),
+    }
+}
+
+impl Settings {
+    fn service(&self, part: Part) -> anyhow::Result<ServiceConfig> {
+        let mut url = self.database.clone();
+        let set = url.set_username(&role(part)).and(url.set_password(Some(&self.secrets.database)));
+        set.ok().context("the Postgres URL takes no user")?;
+        Ok(ServiceConfig {
+            listen: None,
+            admin_listen: None,
+            service_secret: self.secrets.service.parse::<Secret>()?,
+            keyring: self.secrets.keyring.parse()?,
+            database: DatabaseConfig {
+                database_url: url.as_str().parse::<Secret>()?,
+                database_connections_max: CONNECTIONS_MAX,
+            },
+            peers: self.peers.clone(),
+            limits: Limits {
+                // One process, one user: a crash is noticed and mended while somebody watches.
+                worker_lost_after_ms: 5_000,
+                delivery_retry_max_ms: 2_000,
+                trust_refresh_ms: TRUST_REFRESH_MS,
+                ..Limits::default()
+            },
+            telemetry: TelemetryConfig::default(),
+        })
+    }
+
+    fn identity(&self, service: ServiceConfig) -> anyhow::Result<identity::Config> {
+        let secrets: Vec<String> =
+            Part::ALL.iter().map(|part| format!("{part}={}", self.secrets.service)).collect();
+        let mut config = identity::Config::new(service, secrets.join(",").parse()?);
+        config.public_url = self.gateway_url.parse()?;
+        config.bootstrap_operator_email = Some(demo::OPERATOR.0.parse()?);
+        config.bootstrap_operator_password = Some(demo::OPERATOR.1.parse::<Secret>()?);
+        Ok(config)
+    }
+
+    fn gateway(&self) -> anyhow::Result<gateway::Config> {
+        let secret = self.secrets.service.parse::<Secret>()?;
+        let mut config = gateway::Config::new(secret, self.peers.clone());
+        config.limits.no_rate_limits = self.options.no_rate_limits;
+        config.limits.trust_refresh_ms = TRUST_REFRESH_MS;
+        Ok(config)
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        Sandbox {
+            clock: self.clock.clone(),
+            activity: self.activity.clone(),
+            carrier: self.carrier.clone(),
+            mail_folder: self.mail_folder.clone(),
+        }
+    }
+}
+
+fn telecom_config(service: ServiceConfig) -> telecom::Config {
+    telecom::Config {
+        service,
+        provider: "americanet".to_owned(),
+        carrier: Some(telecom::CarrierKind::Simulator),
+        carrier_timeout_ms: CARRIER_TIMEOUT_MS,
+        carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+    }
+}

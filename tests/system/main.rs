@@ -1,0 +1,7 @@
+//! What must hold of the system as a whole.
+
+mod cast;
+mod companies;
+mod doors;
+mod races;
+mod search;
