@@ -88,8 +88,10 @@ create table phone_number (
         check ((state = 'quarantined') = (free_from is not null))
 );
 
--- Serves the taking of a number.
-create index phone_number_free on phone_number (area_code, number) where state = 'free';
+-- Serves the taking of a number: the one that has been free longest. By number alone, the planner
+-- would walk the primary key through all areas that come before.
+create index phone_number_free on phone_number (area_code, updated_at, number)
+    where state = 'free';
 
 -- Serves the end of quarantines.
 create index phone_number_quarantine on phone_number (free_from) where state = 'quarantined';

@@ -15,7 +15,7 @@ const TAKE_UNLOCKED: &str = "
                select number
                  from phone_number
                 where area_code = $1 and state = 'free'
-                order by number
+                order by updated_at, number
                 limit 1
                   for update skip locked
            )
@@ -28,7 +28,7 @@ const TAKE_OR_WAIT: &str = "
                select number
                  from phone_number
                 where area_code = $1 and state = 'free'
-                order by number
+                order by updated_at, number
                 limit 1
                   for update
            )
@@ -58,7 +58,7 @@ pub(crate) async fn add_range(
     .await
 }
 
-/// Takes a free number of an area for a line; none when there is none.
+/// Takes the number of an area that has been free longest for a line; none when none is free.
 ///
 /// Numbers that others are just taking are passed over. When nothing else is left they are waited
 /// for, since a transaction that fails gives its number back.

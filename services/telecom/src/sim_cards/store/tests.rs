@@ -185,7 +185,7 @@ async fn cards_are_found_by_index() {
     };
     for (statement, text, index) in [
         (LIST, "", "sim_card_by_company"),
-        (LOCK_BY_ICCID, "89550000000000000007", "sim_card_by_company"),
+        (LOCK_BY_ICCID, "89550000000000000007", "using sim_card_"),
         (LOCK_BY_LAST_SEVEN, "0000007", "sim_card_by_last_seven"),
     ] {
         let plan = explain(statement, text).await;
