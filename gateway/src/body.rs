@@ -242,3 +242,6 @@ impl<D: Dialect> FromRequestParts<D> for NotByHead {
         if parts.method == Method::HEAD { Err(Fault::MethodNotAllowed.into()) } else { Ok(Self) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use failsafe::backoff::{self, EqualJittered};
+use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{self, ConsecutiveFailures};
 use failsafe::{Instrument, StateMachine};
 use tonic::Status;
@@ -10,20 +10,18 @@ use tonic::Status;
 use super::broke_on_the_way;
 
 const FAILURES_MAX: u32 = 5;
-const PAUSE_MIN: Duration = Duration::from_millis(500);
-const PAUSE_MAX: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens after several calls in a row that broke on the way; then lets a call through now and
-/// again to see whether the service is back. Clones share the state.
+/// Opens after several calls in a row that broke on the way; after a pause the next call tells
+/// whether the service is back. Clones share the state.
 #[derive(Clone)]
 pub(super) struct Circuit {
-    state: StateMachine<ConsecutiveFailures<EqualJittered>, Log>,
+    state: StateMachine<ConsecutiveFailures<Constant>, Log>,
 }
 
 impl Circuit {
     pub(super) fn new(service: &'static str) -> Self {
-        let pauses = backoff::equal_jittered(PAUSE_MIN, PAUSE_MAX);
-        let policy = failure_policy::consecutive_failures(FAILURES_MAX, pauses);
+        let policy = failure_policy::consecutive_failures(FAILURES_MAX, backoff::constant(PAUSE));
         Self { state: StateMachine::new(policy, Log { service }) }
     }
 
