@@ -149,7 +149,7 @@ create index password_reset_by_end on password_reset (expires_at);
 -- of what is counted and of whose it is.
 create table attempt (
     subject    bytea primary key,
-    count      integer not null check (count > 0),
+    count      integer not null check (count >= 0),
     started_at timestamptz not null,
     ends_at    timestamptz not null
 );

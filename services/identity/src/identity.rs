@@ -4,7 +4,7 @@ use chassis::Service;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use crate::config::{Config, Policy, ServiceSecrets};
+use crate::config::{Policy, ServiceSecrets};
 use crate::error::Error;
 use crate::mail::Post;
 use crate::passwords::Passwords;
@@ -24,15 +24,19 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn new(service: Service, config: &Config) -> anyhow::Result<Self> {
-        let policy = config.policy.clone();
+    pub(crate) fn new(
+        service: Service,
+        policy: Policy,
+        service_secrets: ServiceSecrets,
+        public_url: &http::Uri,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             passwords: Passwords::new(&policy)?,
             issuer: Issuer::new(service.clock.clone(), &policy),
-            post: Post::new(&service, &config.public_url),
-            service_secrets: config.service_secrets.clone(),
+            post: Post::new(&service, public_url),
             service,
             policy,
+            service_secrets,
         })
     }
 

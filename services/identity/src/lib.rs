@@ -17,6 +17,8 @@ mod password_resets;
 mod passwords;
 mod sessions;
 mod signup;
+#[cfg(test)]
+mod testing;
 mod throttle;
 mod tokens;
 mod users;
@@ -89,7 +91,8 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let clock = host.clock.clone();
     let service =
         Service::open("identity", &config.service, &MIGRATIONS, clock, subscriptions).await?;
-    let identity = Identity::new(service, &config)?;
+    let Config { policy, service_secrets, public_url, .. } = &config;
+    let identity = Identity::new(service, policy.clone(), service_secrets.clone(), public_url)?;
     tokens::refresh(&identity).await.context("cannot prepare the signing keys")?;
     bootstrap::first_operator(&identity, &config).await?;
 

@@ -190,3 +190,6 @@ fn parse_role(fields: &mut Fields, role: pb::CompanyRole) -> Option<CompanyRole>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

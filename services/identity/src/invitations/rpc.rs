@@ -107,3 +107,6 @@ impl pb::invitation_service_server::InvitationService for Invitations {
         Ok(answer)
     }
 }
+
+#[cfg(test)]
+mod tests;

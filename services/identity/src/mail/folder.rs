@@ -56,7 +56,9 @@ impl FolderMailer {
         };
         let mut paths = entries
             .map(|entry| Ok(entry?.path()))
-            .filter(|path: &std::io::Result<PathBuf>| path.as_ref().map_or(true, |path| is_mail(path)))
+            .filter(|path: &std::io::Result<PathBuf>| {
+                path.as_ref().map_or(true, |path| is_mail(path))
+            })
             .collect::<std::io::Result<Vec<_>>>()?;
         paths.sort_by(|one, other| other.cmp(one));
         let mut mails = Vec::new();

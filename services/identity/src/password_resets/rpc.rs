@@ -111,3 +111,6 @@ impl PasswordResets {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -91,3 +91,6 @@ impl Sessions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

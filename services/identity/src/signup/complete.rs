@@ -140,3 +140,6 @@ fn to_error(refusal: Refusal) -> Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,12 +7,6 @@ use time::OffsetDateTime;
 
 use super::{Count, Subject};
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    count: i32,
-    started_at: OffsetDateTime,
-}
-
 /// How long to wait before the next attempt on any of the subjects; None when it may be made now.
 pub(crate) async fn pause(
     db: impl PgExecutor<'_>,
@@ -28,7 +22,7 @@ pub(crate) async fn pause(
     let pause_of = |(fingerprint, count, started_at): (Vec<u8>, i32, OffsetDateTime)| {
         let subject = subjects.iter().find(|subject| subject.fingerprint == fingerprint)?;
         let attempts = u32::try_from(count).unwrap_or_default();
-        subject.limit.pause(Some(Count { attempts, started_at }), now)
+        subject.limit.pause(Count { attempts, started_at }, now)
     };
     Ok(rows.into_iter().filter_map(pause_of).max())
 }
@@ -43,12 +37,16 @@ pub(crate) async fn count(
     // In one order for everybody, so that nobody waits in a circle.
     let mut subjects: Vec<&Subject> = subjects.iter().collect();
     subjects.sort_by(|one, other| one.fingerprint.cmp(&other.fingerprint));
+    let mut counts = Vec::new();
     for subject in subjects {
-        let before = lock(tx, subject, now).await?;
-        if let Some(pause) = subject.limit.pause(before, now) {
+        let count = lock(tx, subject, now).await?;
+        if let Some(pause) = subject.limit.pause(count, now) {
             return Ok(Some(pause));
         }
-        save(tx, subject, subject.limit.add(before, now)).await?;
+        counts.push((subject, subject.limit.add(count, now)));
+    }
+    for (subject, count) in counts {
+        save(tx, subject, count).await?;
     }
     Ok(None)
 }
@@ -73,45 +71,31 @@ async fn lock(
     tx: &mut PgConnection,
     subject: &Subject,
     now: OffsetDateTime,
-) -> sqlx::Result<Option<Count>> {
-    let made = sqlx::query(
-        "insert into attempt (subject, count, started_at, ends_at)
-         values ($1, 1, $2, $3)
-         on conflict do nothing",
+) -> sqlx::Result<Count> {
+    let (count, started_at): (i32, OffsetDateTime) = sqlx::query_as(
+        "insert into attempt as a (subject, count, started_at, ends_at)
+         values ($1, 0, $2, $3)
+         on conflict (subject) do update set count = a.count
+         returning count, started_at",
     )
     .bind(&subject.fingerprint)
     .bind(now)
     .bind(now + subject.limit.window)
-    .execute(&mut *tx)
+    .fetch_one(tx)
     .await?;
-    if made.rows_affected() == 1 {
-        return Ok(None);
-    }
-    let row: Option<Row> =
-        sqlx::query_as("select count, started_at from attempt where subject = $1 for update")
-            .bind(&subject.fingerprint)
-            .fetch_optional(tx)
-            .await?;
-    Ok(row.map(|Row { count, started_at }| Count {
-        attempts: u32::try_from(count).unwrap_or_default(),
-        started_at,
-    }))
+    Ok(Count { attempts: u32::try_from(count).unwrap_or_default(), started_at })
 }
 
 async fn save(tx: &mut PgConnection, subject: &Subject, count: Count) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into attempt (subject, count, started_at, ends_at)
-         values ($1, $2, $3, $4)
-         on conflict (subject) do update
-            set count = excluded.count,
-                started_at = excluded.started_at,
-                ends_at = excluded.ends_at",
-    )
-    .bind(&subject.fingerprint)
-    .bind(i32::try_from(count.attempts).unwrap_or(i32::MAX))
-    .bind(count.started_at)
-    .bind(count.started_at + subject.limit.window)
-    .execute(tx)
-    .await?;
+    sqlx::query("update attempt set count = $2, started_at = $3, ends_at = $4 where subject = $1")
+        .bind(&subject.fingerprint)
+        .bind(i32::try_from(count.attempts).unwrap_or(i32::MAX))
+        .bind(count.started_at)
+        .bind(count.started_at + subject.limit.window)
+        .execute(tx)
+        .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,8 @@ pub(crate) fn parse_date_of_birth(text: &str, now: OffsetDateTime) -> Result<Dat
 
 /// A date as `yyyy-mm-dd`.
 pub(crate) fn parse_date(text: &str) -> Option<Date> {
-    Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
+    let form = format_description!("[year]-[month]-[day]");
+    Date::parse(text, form).ok().filter(|date| date.to_string() == text)
 }
 
 #[cfg(test)]

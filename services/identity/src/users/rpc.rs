@@ -7,8 +7,8 @@ use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::store;
 use super::wire::Given;
+use super::{User, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations;
@@ -30,10 +30,12 @@ impl pb::user_service_server::UserService for Users {
         &self,
         request: Request<pb::GetUserRequest>,
     ) -> Result<Response<pb::GetUserResponse>, Status> {
-        let scope = Caller::of(&request)?.scope();
+        let caller = Caller::of(&request)?;
         let user_id: Uuid = request.get_ref().user_id.parse().map_err(|_| Error::UserNotFound)?;
         let service = &self.identity.service;
-        let users = store::find_all(&service.db, &service.keyring, &[user_id], &scope).await?;
+        let users =
+            store::find_all(&service.db, &service.keyring, &[user_id], &caller.scope()).await?;
+        log_reading(caller, &users);
         let user = users.into_iter().next().ok_or(Error::UserNotFound)?;
         Ok(Response::new(pb::GetUserResponse { user: Some(user.into()) }))
     }
@@ -42,7 +44,7 @@ impl pb::user_service_server::UserService for Users {
         &self,
         request: Request<pb::BatchGetUsersRequest>,
     ) -> Result<Response<pb::BatchGetUsersResponse>, Status> {
-        let scope = Caller::of(&request)?.scope();
+        let caller = Caller::of(&request)?;
         let asked = &request.get_ref().user_ids;
         let mut fields = Fields::new();
         if asked.len() > BATCH_MAX {
@@ -51,7 +53,9 @@ impl pb::user_service_server::UserService for Users {
         fields.check()?;
         let user_ids: Vec<Uuid> = asked.iter().filter_map(|id| id.parse().ok()).collect();
         let service = &self.identity.service;
-        let users = store::find_all(&service.db, &service.keyring, &user_ids, &scope).await?;
+        let users =
+            store::find_all(&service.db, &service.keyring, &user_ids, &caller.scope()).await?;
+        log_reading(caller, &users);
         let users = users.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::BatchGetUsersResponse { users }))
     }
@@ -115,3 +119,13 @@ impl pb::user_service_server::UserService for Users {
             .await
     }
 }
+
+/// Full CPFs are not read unseen.
+fn log_reading(caller: &Caller, users: &[User]) {
+    for User { user_id, .. } in users.iter().filter(|user| user.person.cpf.is_some()) {
+        tracing::info!(caller = caller.key(), %user_id, "CPF read");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Identity on a database of its own, and its mails.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use brazil::{Email, UserId};
+use chassis::jobs::Job;
+use chassis::testing;
+use postgres_local::testing::TestDatabase;
+use sqlx::pool::PoolConnection;
+
+use crate::MIGRATIONS;
+use crate::config::Policy;
+use crate::identity::Identity;
+use crate::mail::{Mail, Mailer, SendMail};
+use crate::users::{self, Person, User};
+
+pub(crate) const SECRET: &str = "0123456789abcdef";
+
+/// Identity without its neighbours, with keys to sign with.
+pub(crate) async fn identity() -> (Identity, TestDatabase) {
+    let (service, database) = testing::service("identity", &MIGRATIONS, vec![]).await;
+    let policy = Policy { password_checks_max: Some(2), ..Policy::DEFAULT };
+    let secrets = format!("gateway={SECRET}").parse().unwrap();
+    let url = "http://linha.example/".parse().unwrap();
+    let identity = Identity::new(service, policy, secrets, &url).unwrap();
+    crate::tokens::refresh(&identity).await.unwrap();
+    (identity, database)
+}
+
+pub(crate) async fn connection(identity: &Identity) -> PoolConnection<sqlx::Postgres> {
+    identity.service.db.acquire().await.unwrap()
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    text.parse().unwrap()
+}
+
+/// A user who may log in with `password`; proven if said so.
+pub(crate) async fn user(
+    identity: &Identity,
+    address: &str,
+    password: Option<&str>,
+    is_proven: bool,
+) -> User {
+    let now = identity.now();
+    let mut user = User::new(email(address), Person::default(), now);
+    user.email_proven_at = is_proven.then_some(now);
+    user.announced_at = user.email_proven_at;
+    let tx = &mut *connection(identity).await;
+    users::store::insert(tx, &identity.service.keyring, &user).await.unwrap();
+    if let Some(password) = password {
+        let hash = identity.passwords.hash(&password.parse().unwrap()).await.unwrap();
+        users::store::set_password(tx, user.user_id, &hash, now).await.unwrap();
+    }
+    user
+}
+
+/// The user as they are now.
+pub(crate) async fn reload(identity: &Identity, user_id: UserId) -> User {
+    let tx = &mut *connection(identity).await;
+    users::store::lock(tx, &identity.service.keyring, user_id).await.unwrap().unwrap()
+}
+
+/// What jobs of a kind wait in the queue, oldest first.
+pub(crate) async fn queued<J: Job>(identity: &Identity) -> Vec<J> {
+    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
+        "select j.payload::jsonb
+           from identity_jobs._private_jobs j
+           join identity_jobs._private_tasks t on t.id = j.task_id
+          where t.identifier = $1
+          order by j.id",
+    )
+    .bind(J::NAME)
+    .fetch_all(&identity.service.db)
+    .await
+    .unwrap();
+    payloads
+        .into_iter()
+        .map(|mut payload| serde_json::from_value(payload["job"].take()).unwrap())
+        .collect()
+}
+
+/// The mails that wait in the queue, oldest first.
+pub(crate) async fn mails(identity: &Identity) -> Vec<Mail> {
+    let letterbox = Arc::new(Letterbox::default());
+    for job in queued::<SendMail>(identity).await {
+        let mailer: Arc<dyn Mailer> = letterbox.clone();
+        job.run((identity.post.clone(), mailer)).await.unwrap();
+    }
+    std::mem::take(&mut *letterbox.mails.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Path segments and token of the link in the newest mail to somebody.
+pub(crate) async fn mailed_link(identity: &Identity, to: &str) -> (String, String) {
+    let mail = mails(identity).await.into_iter().rev().find(|mail| mail.to == to).unwrap();
+    let (path, token) = mail.links[0].split_once("?token=").unwrap();
+    (path.rsplit('/').next().unwrap().to_owned(), token.to_owned())
+}
+
+#[derive(Default)]
+struct Letterbox {
+    mails: Mutex<Vec<Mail>>,
+}
+
+#[tonic::async_trait]
+impl Mailer for Letterbox {
+    async fn send(&self, mail: Mail) -> anyhow::Result<()> {
+        self.mails.lock().unwrap_or_else(PoisonError::into_inner).push(mail);
+        Ok(())
+    }
+}
