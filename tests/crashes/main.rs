@@ -46,6 +46,7 @@ async fn a_signup_survives_the_death_of_any_service_at_any_step() {
             .unwrap_or_else(|_| panic!("nobody came to {point}"));
         world.stack.kill(part);
         world.stack.restart(part).await.unwrap();
+        world.stack.ready().await.unwrap();
 
         let completed = completing.await.unwrap();
         world.settle().await;

@@ -3,6 +3,7 @@
 
 mod addresses;
 pub mod demo;
+mod health;
 pub mod options;
 mod process;
 mod sandbox;

@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const MAIL_PATIENCE: Duration = Duration::from_secs(3);
 const ADVANCE_SECONDS_MAX: f64 = 100.0 * 365.25 * 86_400.0;
 
 /// What can be commanded.
@@ -135,7 +136,7 @@ async fn read_mail(
     Query(query): Query<MailQuery>,
 ) -> Result<Json<Value>, Refused> {
     // A mail that an earlier request caused may still be in the queue.
-    sandbox.activity.settle(PATIENCE).await;
+    sandbox.activity.settle(MAIL_PATIENCE).await;
     let mails =
         FolderMailer::read(&sandbox.mail_folder, query.to.as_deref()).map_err(|error| Refused {
             status: StatusCode::INTERNAL_SERVER_ERROR,

@@ -20,6 +20,7 @@ use url::Url;
 
 use crate::addresses::{self, Addresses};
 use crate::demo;
+use crate::health::Health;
 use crate::options::Options;
 use crate::process::{self, Part, Process};
 use crate::secrets::Secrets;
@@ -27,6 +28,7 @@ use crate::settings::{self, Settings, role};
 
 const DATABASE: &str = "linha";
 const READY_PATIENCE: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// All of Linha, running.
 pub struct Stack {
@@ -161,21 +163,23 @@ impl Stack {
         self.launch(part, listener, None)
     }
 
-    /// Waits until the gateway says that it is ready.
+    /// Waits until every part that runs says that it is ready.
     ///
     /// # Errors
-    /// When a part has ended, or the gateway takes too long.
+    /// When a part has ended, or takes too long.
     pub async fn ready(&mut self) -> anyhow::Result<()> {
-        let url = format!("{}/readyz", self.addresses.gateway);
-        let client = reqwest::Client::builder().no_proxy().build()?;
-        let asked = async {
-            while !client.get(&url).send().await.is_ok_and(|answer| answer.status().is_success()) {
-                tokio::time::sleep(Duration::from_millis(50)).await;
+        let health = Health::of(&self.addresses)?;
+        let running: Vec<Part> = self.parts.keys().copied().collect();
+        let all = async {
+            for part in running {
+                while !health.is_ready(part).await {
+                    tokio::time::sleep(LOOK_AGAIN).await;
+                }
             }
         };
         tokio::select! {
-            ready = tokio::time::timeout(READY_PATIENCE, asked) => {
-                ready.context("the gateway does not get ready")
+            ready = tokio::time::timeout(READY_PATIENCE, all) => {
+                ready.context("not everything gets ready")
             }
             error = ended(&mut self.parts) => Err(error),
         }

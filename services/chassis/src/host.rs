@@ -87,8 +87,8 @@ pub fn on_signal() -> anyhow::Result<CancellationToken> {
     Ok(shutdown)
 }
 
-/// What the services of one process have still to do: jobs that are due, timers that have run
-/// out. A sandbox waits on it for the consequences of what it set off.
+/// What the services of one process have still to do: jobs that are due, events to hand over,
+/// timers that have run out. A sandbox waits on it for the consequences of what it set off.
 #[derive(Clone, Default)]
 pub struct Activity {
     members: Arc<Mutex<Vec<Member>>>,
@@ -135,12 +135,12 @@ impl Activity {
 
     async fn is_idle(&self) -> bool {
         for Member { service, .. } in self.members() {
-            match service.jobs.due(&service.db).await {
-                Ok(0) => {}
-                Ok(_) => return false,
+            let left = tokio::try_join!(service.jobs.due(&service.db), service.outbox.waiting());
+            match left {
+                Ok((0, 0)) => {}
                 // A service that is going down has nothing to say.
                 Err(_) if service.db.is_closed() => {}
-                Err(_) => return false,
+                _ => return false,
             }
         }
         true

@@ -118,6 +118,14 @@ impl Outbox {
         }
     }
 
+    /// How many events wait to be handed over.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn waiting(&self) -> sqlx::Result<i64> {
+        sqlx::query_scalar("select count(*) from outbox").fetch_one(&self.shared.pool).await
+    }
+
     fn subscribers(&self, event: &str) -> Vec<&'static str> {
         self.shared
             .subscriptions

@@ -142,8 +142,12 @@ impl Drop for Exchange {
 
         let elapsed_ms = elapsed.as_micros() as f64 / 1000.0;
         // The request id is a field of the span, and so of this line.
-        self.span.in_scope(|| {
-            tracing::info!(method, route = self.route, status, elapsed_ms, "answered")
+        self.span.in_scope(|| match self.route.as_str() {
+            // Asked for every few seconds, and of no interest to a reader.
+            "/healthz" | "/readyz" => {
+                tracing::debug!(method, route = self.route, status, elapsed_ms, "answered");
+            }
+            _ => tracing::info!(method, route = self.route, status, elapsed_ms, "answered"),
         });
     }
 }
