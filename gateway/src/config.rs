@@ -191,7 +191,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            call_timeout_ms: 5_000,
+            call_timeout_ms: 10_000,
             request_timeout_ms: 15_000,
             header_timeout_ms: 10_000,
             drain_ms: 20_000,

@@ -15,6 +15,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row};
 use crate::config::DatabaseConfig;
 
 const ATTEMPTS_MAX: u32 = 5;
+// As long as a call may take: whoever still waits then has nobody left to answer.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 
@@ -44,7 +46,8 @@ pub async fn open(
         .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);
     let pool = PgPoolOptions::new()
         .max_connections(config.database_connections_max)
-        .acquire_timeout(Duration::from_secs(5))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_slow_level(log::LevelFilter::Debug)
         .connect_with(options)
         .await
         .with_context(|| format!("cannot connect to the database of {schema}"))?;

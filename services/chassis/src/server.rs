@@ -18,6 +18,7 @@ use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
@@ -31,10 +32,14 @@ use crate::service::Service;
 use crate::sweeps::Sweep;
 use crate::telemetry;
 
+const EVENT_SINK_NAME: &str = "linha.events.v1.EventSinkService";
+const HEALTH_NAME: &str = "grpc.health.v1.Health";
+
 /// A service that is being put together: its rpcs, and what it does unasked.
 pub struct Server {
     service: Service,
     routes: Routes,
+    names: Vec<&'static str>,
     events: EventHandlers,
     jobs: JobHandlers,
     sweeps: Vec<Sweep>,
@@ -47,6 +52,7 @@ impl Server {
         Self {
             service: service.clone(),
             routes: Routes::default(),
+            names: vec![],
             events: EventHandlers::new(),
             jobs: JobHandlers::new().job::<DeliverEvents>(service.outbox.clone()),
             sweeps: vec![forget_old(service)],
@@ -68,6 +74,7 @@ impl Server {
         S::Future: Send + 'static,
     {
         self.routes = self.routes.add_service(rpcs);
+        self.names.push(S::NAME);
         self
     }
 
@@ -105,22 +112,18 @@ impl Server {
     /// # Errors
     /// When the queue cannot be prepared, or the socket fails.
     pub async fn serve(self, host: Host) -> anyhow::Result<()> {
-        let Self { service, routes, events, jobs, sweeps, asks_identity } = self;
+        let Self { service, routes, names, events, jobs, sweeps, asks_identity } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
         let worker = jobs.worker(service.db.clone(), &service.jobs, &service.limits).await?;
         activity.register(&service, &sweeps);
 
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::NotServing).await;
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
-            .build_v1()
-            .context("cannot read the contracts")?;
         let sink = Sink::new(service.name, service.db.clone(), events);
         let routes = routes
             .add_service(EventSinkServiceServer::new(sink))
             .add_service(health_service)
-            .add_service(reflection);
+            .add_service(reflection(&names)?);
 
         let background = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -150,6 +153,21 @@ impl Server {
         service.db.close().await;
         served
     }
+}
+
+/// Tells what the service itself answers, and not what its neighbours do.
+fn reflection(
+    names: &[&'static str],
+) -> anyhow::Result<ServerReflectionServer<impl ServerReflection + use<>>> {
+    let own = names.iter().chain(&[EVENT_SINK_NAME, HEALTH_NAME]);
+    own.fold(
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET),
+        |builder, name| builder.with_service_name(*name),
+    )
+    .build_v1()
+    .context("cannot read the contracts")
 }
 
 async fn serve_grpc(

@@ -68,7 +68,8 @@ impl<'a> Client<'a> {
 
     /// Id and secret of the link in the newest mail to somebody.
     pub(super) async fn mailed_link(&self, email: &str) -> anyhow::Result<(String, String)> {
-        self.stack.settle(super::load::PATIENCE).await;
+        let settled = self.stack.settle(super::load::PATIENCE).await;
+        anyhow::ensure!(settled, "the services do not come to rest");
         let mails = FolderMailer::read(self.stack.mail_folder(), Some(email))?;
         let mail = mails.into_iter().next().with_context(|| format!("no mail to {email}"))?;
         let link = mail.links.first().context("no link in the mail")?;
