@@ -120,9 +120,9 @@ impl Peer {
             .with_max_delay(RETRY_DELAY_MAX)
             .with_max_times(RETRIES_MAX)
             .with_jitter();
-        let work = attempt.retry(backoff).when(|failure| {
-            repeatable && failure.code() == Code::Unavailable && self.shared.budget.withdraw()
-        });
+        let work = attempt
+            .retry(backoff)
+            .when(|failure| repeatable && failure.may_pass && self.shared.budget.withdraw());
         self.shared.budget.deposit();
         let timeout = self.shared.timeout;
         let answered = client::within(Instant::now() + timeout, async {
@@ -130,7 +130,7 @@ impl Peer {
         });
         match answered.await {
             Ok(Ok(response)) => Ok(Answer::of(response)),
-            Ok(Err(status)) => Err(as_seen_by(caller, status)),
+            Ok(Err(failure)) => Err(as_seen_by(caller, failure.status)),
             Err(_) => Err(Status::deadline_exceeded("no answer in time")),
         }
     }

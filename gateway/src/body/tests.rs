@@ -68,8 +68,10 @@ fn absent_and_null_are_the_same_but_for_the_members() {
 
 #[test]
 fn the_last_of_several_members_with_one_name_counts() {
-    let Body(sample, _) = parse::<Sample>(br#"{"name": "a", "name": "b"}"#).unwrap();
+    let body = br#"{"name": "a", "name": "b", "nested": {"deep": true}}"#;
+    let Body(sample, _) = parse::<Sample>(body).unwrap();
     assert_eq!(sample.name, "b");
+    assert_eq!(sample.nested.unwrap().deep, Some(true));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{self, ConsecutiveFailures};
 use failsafe::{Instrument, StateMachine};
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::broke_on_the_way;
 
@@ -30,22 +30,35 @@ impl Circuit {
     pub(super) async fn call<T>(
         &self,
         call: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
+    ) -> Result<T, Failure> {
         if !self.state.is_call_permitted() {
-            return Err(Status::unavailable("the service is left alone for a moment"));
+            let status = Status::unavailable("the service is left alone for a moment");
+            return Err(Failure { status, may_pass: false });
         }
-        let outcome = call.await;
-        match &outcome {
-            Err(status) if broke_on_the_way(status) => {
+        match call.await {
+            Err(status) if broke_on_the_way(&status) => {
                 self.state.on_error();
-                Err(Status::unavailable("the service does not answer"))
+                let status = Status::unavailable("the service does not answer");
+                Err(Failure { status, may_pass: true })
             }
-            _ => {
+            outcome => {
                 self.state.on_success();
-                outcome
+                outcome.map_err(|status| {
+                    let may_pass = status.code() == Code::Unavailable;
+                    Failure { status, may_pass }
+                })
             }
         }
     }
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What the caller is told.
+    pub(super) status: Status,
+    /// Whether it may be gone in a moment.
+    pub(super) may_pass: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -71,7 +84,7 @@ impl Instrument for Log {
 mod tests {
     use super::*;
 
-    async fn fail(circuit: &Circuit, status: Status) -> Status {
+    async fn fail(circuit: &Circuit, status: Status) -> Failure {
         circuit.call(async { Err::<(), _>(status) }).await.unwrap_err()
     }
 
@@ -79,27 +92,29 @@ mod tests {
     async fn a_service_that_does_not_answer_is_left_alone() {
         let circuit = Circuit::new("unit");
         for _ in 0..FAILURES_MAX {
-            let status = fail(&circuit, Status::deadline_exceeded("")).await;
-            assert_eq!(status.code(), tonic::Code::Unavailable);
+            let failure = fail(&circuit, Status::deadline_exceeded("")).await;
+            assert_eq!(failure.status.code(), Code::Unavailable);
+            assert!(failure.may_pass);
         }
         let mut asked = false;
-        let status = circuit
+        let failure = circuit
             .call(async {
                 asked = true;
                 Ok(())
             })
             .await
             .unwrap_err();
-        assert_eq!(status.code(), tonic::Code::Unavailable);
-        assert!(!asked);
+        assert_eq!(failure.status.code(), Code::Unavailable);
+        assert!(!failure.may_pass && !asked);
     }
 
     #[tokio::test]
     async fn refusals_are_answers() {
         let circuit = Circuit::new("unit");
         for _ in 0..FAILURES_MAX * 2 {
-            let status = fail(&circuit, Status::not_found("")).await;
-            assert_eq!(status.code(), tonic::Code::NotFound);
+            let failure = fail(&circuit, Status::not_found("")).await;
+            assert_eq!(failure.status.code(), Code::NotFound);
+            assert!(!failure.may_pass);
         }
         // A service that cannot reach another one is itself alive.
         for _ in 0..FAILURES_MAX * 2 {

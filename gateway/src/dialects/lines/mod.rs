@@ -5,11 +5,11 @@ mod documents;
 mod employees;
 mod error;
 mod invitations;
-mod lines;
 mod oauth;
 mod partners;
 mod password_resets;
 mod people;
+mod phone_accounts;
 mod plans;
 mod platform;
 mod session;
@@ -95,12 +95,12 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(invitations::form))
         .routes(routes!(invitations::accept))
         .routes(routes!(invitations::prove_email))
-        .routes(routes!(lines::list_own))
-        .routes(routes!(lines::get))
-        .routes(routes!(lines::approve))
-        .routes(routes!(lines::activate_sim_card))
-        .routes(routes!(lines::order))
-        .routes(routes!(lines::list_permissions))
+        .routes(routes!(phone_accounts::list_own))
+        .routes(routes!(phone_accounts::get))
+        .routes(routes!(phone_accounts::approve))
+        .routes(routes!(phone_accounts::activate_sim_card))
+        .routes(routes!(phone_accounts::order))
+        .routes(routes!(phone_accounts::list_permissions))
         .routes(routes!(companies::create, companies::list))
         .routes(routes!(companies::get, companies::update))
         .routes(routes!(companies::put_email_domain, companies::delete_email_domain))

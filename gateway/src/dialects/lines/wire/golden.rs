@@ -143,8 +143,16 @@ fn a_signup_form_is_read_and_answered() {
     assert_eq!(
         mask,
         [
-            "address", "area_code", "company_id", "cpf", "date_of_birth", "email", "full_name",
-            "phone_number", "plan_id", "social_name"
+            "address",
+            "area_code",
+            "company_id",
+            "cpf",
+            "date_of_birth",
+            "email",
+            "full_name",
+            "phone_number",
+            "plan_id",
+            "social_name"
         ]
     );
 
