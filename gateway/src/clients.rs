@@ -110,29 +110,28 @@ impl Peer {
         F: Future<Output = Result<Response<A>, Status>>,
     {
         let repeatable = caller.is_idempotent() || self.shared.repeatable.contains::<M>();
+        let deadline = Instant::now() + self.shared.timeout;
         let attempt = || async {
             let mut request = Request::new(message.clone());
             caller.attach(&mut request);
-            self.circuit.call(send(self.upstream.clone(), request)).await
+            let call = send(self.upstream.clone(), request);
+            let in_time = async {
+                let answered = tokio::time::timeout_at(deadline.into(), call).await;
+                answered.unwrap_or_else(|_| Err(Status::deadline_exceeded("no answer in time")))
+            };
+            self.circuit.call(client::within(deadline, in_time)).await
         };
         let backoff = ExponentialBuilder::default()
             .with_min_delay(RETRY_DELAY_MIN)
             .with_max_delay(RETRY_DELAY_MAX)
             .with_max_times(RETRIES_MAX)
             .with_jitter();
-        let work = attempt
-            .retry(backoff)
-            .when(|failure| repeatable && failure.may_pass && self.shared.budget.withdraw());
         self.shared.budget.deposit();
-        let timeout = self.shared.timeout;
-        let answered = client::within(Instant::now() + timeout, async {
-            tokio::time::timeout(timeout, work).await
-        });
-        match answered.await {
-            Ok(Ok(response)) => Ok(Answer::of(response)),
-            Ok(Err(failure)) => Err(as_seen_by(caller, failure.status)),
-            Err(_) => Err(Status::deadline_exceeded("no answer in time")),
-        }
+        let answered = attempt
+            .retry(backoff)
+            .when(|failure| repeatable && failure.may_pass && self.shared.budget.withdraw())
+            .await;
+        answered.map(Answer::of).map_err(|failure| as_seen_by(caller, failure.status))
     }
 
     /// The bare connection, for what keeps asking by itself.

@@ -38,8 +38,10 @@ impl Circuit {
         match call.await {
             Err(status) if broke_on_the_way(&status) => {
                 self.state.on_error();
+                // A deadline that has passed leaves no time for another attempt.
+                let may_pass = status.code() != Code::DeadlineExceeded;
                 let status = Status::unavailable("the service does not answer");
-                Err(Failure { status, may_pass: true })
+                Err(Failure { status, may_pass })
             }
             outcome => {
                 self.state.on_success();
@@ -94,7 +96,7 @@ mod tests {
         for _ in 0..FAILURES_MAX {
             let failure = fail(&circuit, Status::deadline_exceeded("")).await;
             assert_eq!(failure.status.code(), Code::Unavailable);
-            assert!(failure.may_pass);
+            assert!(!failure.may_pass);
         }
         let mut asked = false;
         let failure = circuit

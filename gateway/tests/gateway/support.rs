@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -33,6 +34,7 @@ pub(crate) struct Call {
 pub(crate) struct Services {
     handlers: Arc<Mutex<HashMap<&'static str, Handler>>>,
     calls: Arc<Mutex<Vec<Call>>>,
+    delays: Arc<Mutex<HashMap<&'static str, Duration>>>,
 }
 
 impl Services {
@@ -49,6 +51,11 @@ impl Services {
             handler(request).map(|answer| answer.encode_to_vec())
         };
         self.handlers.lock().unwrap().insert(path, Box::new(handler));
+    }
+
+    /// Lets callers wait for an answer.
+    pub(crate) fn delay(&self, path: &'static str, delay: Duration) {
+        self.delays.lock().unwrap().insert(path, delay);
     }
 
     pub(crate) fn calls(&self, path: &str) -> Vec<Call> {
@@ -81,6 +88,8 @@ async fn answer(State(services): State<Services>, request: Request) -> Response 
         metadata: metadata.clone(),
         message: message.clone(),
     });
+    let delay = services.delays.lock().unwrap().get(path.as_str()).copied();
+    tokio::time::sleep(delay.unwrap_or_default()).await;
     let outcome = match services.handlers.lock().unwrap().get(path.as_str()) {
         Some(handler) => handler(&message),
         None => Err(Status::unimplemented(path)),

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema, Type};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _};
 
-use super::error::{Detail, Envelope};
+use super::error::{
+    Detail, Envelope, FORBIDDEN, INTERNAL, INVALID, Kind, MALFORMED, NOT_FOUND, TOO_LARGE,
+    TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UNSUPPORTED,
+};
 
 /// The document without its paths.
 pub(crate) fn document() -> OpenApi {
@@ -60,15 +64,23 @@ impl Modify for Bearer {
     }
 }
 
-/// A schema with members that must be there.
-pub(crate) fn requiring(schema: RefOr<Schema>, members: &[&str]) -> RefOr<Schema> {
-    match schema {
-        RefOr::T(Schema::Object(mut object)) => {
-            object.required.extend(members.iter().map(|member| (*member).to_owned()));
-            RefOr::T(Schema::Object(object))
+/// A schema with members that must be there, and not null.
+pub(crate) fn requiring(
+    schema: RefOr<Schema>,
+    description: &str,
+    members: &[&str],
+) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = schema else { return schema };
+    object.description = Some(description.to_owned());
+    for member in members {
+        object.required.push((*member).to_owned());
+        if let Some(RefOr::T(Schema::Object(member))) = object.properties.get_mut(*member)
+            && let SchemaType::Array(types) = &mut member.schema_type
+        {
+            types.retain(|kind| *kind != Type::Null);
         }
-        other => other,
     }
+    RefOr::T(Schema::Object(object))
 }
 
 /// The header that makes a request safe to repeat.
@@ -91,11 +103,7 @@ pub(crate) struct Always;
 
 impl IntoResponses for Always {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        BTreeMap::from([
-            refusal_until(429, "Too many requests", "too-many-requests"),
-            refusal(500, "A fault of ours", "internal-error"),
-            refusal_until(503, "Not possible at the moment", "unavailable"),
-        ])
+        BTreeMap::from([refusal(TOO_MANY), refusal(INTERNAL), refusal(UNAVAILABLE)])
     }
 }
 
@@ -104,10 +112,7 @@ pub(crate) struct Guarded;
 
 impl IntoResponses for Guarded {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        BTreeMap::from([
-            refusal(401, "No token, or not a good one", "unauthorized"),
-            refusal(403, "Not allowed to the caller", "forbidden"),
-        ])
+        BTreeMap::from([refusal(UNAUTHORIZED), refusal(FORBIDDEN)])
     }
 }
 
@@ -116,7 +121,7 @@ pub(crate) struct Named;
 
 impl IntoResponses for Named {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        BTreeMap::from([refusal(404, "No such thing, or not the caller's", "resource-not-found")])
+        BTreeMap::from([refusal(NOT_FOUND)])
     }
 }
 
@@ -125,7 +130,7 @@ pub(crate) struct Checked;
 
 impl IntoResponses for Checked {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        BTreeMap::from([refusal(422, "Wrong values, named in `details`", "input-validation-error")])
+        BTreeMap::from([refusal(INVALID)])
     }
 }
 
@@ -135,42 +140,32 @@ pub(crate) struct Bodied;
 impl IntoResponses for Bodied {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         BTreeMap::from([
-            refusal(400, "Not JSON, or a member of the wrong type", "malformed-request"),
-            refusal(413, "The body is too long", "payload-too-large"),
-            refusal(415, "The body is not JSON", "unsupported-media-type"),
-            refusal(422, "Wrong values, named in `details`", "input-validation-error"),
+            refusal(MALFORMED),
+            refusal(TOO_LARGE),
+            refusal(UNSUPPORTED),
+            refusal(INVALID),
         ])
     }
 }
 
-fn example(code: &str) -> Value {
-    match code {
-        "resource-not-found" => json!({"code": code, "message": "Resource not found!"}),
-        "input-validation-error" => json!({
-            "code": code,
-            "message": "Some values of the request are not valid.",
-            "details": [{"key": "email", "message": "is required"}]
-        }),
-        _ => json!({"code": code, "message": "What went wrong, for people."}),
+fn refusal(kind: Kind) -> (String, RefOr<Response>) {
+    let Kind(status, code, message) = kind;
+    let mut example = json!({"code": code, "message": message});
+    if kind == INVALID {
+        example["details"] = json!([{"key": "email", "message": "is required"}]);
     }
-}
-
-fn refusal(status: u16, description: &str, code: &str) -> (String, RefOr<Response>) {
-    (status.to_string(), described(description, code).build().into())
-}
-
-fn refusal_until(status: u16, description: &str, code: &str) -> (String, RefOr<Response>) {
-    let header = HeaderBuilder::new()
-        .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-        .description(Some("Seconds after which to try again"));
-    let response = described(description, code).header("Retry-After", header.build());
-    (status.to_string(), response.build().into())
-}
-
-fn described(description: &str, code: &str) -> ResponseBuilder {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Envelope")))
-        .example(Some(example(code)))
+        .example(Some(example))
         .build();
-    ResponseBuilder::new().description(description).content("application/json", content)
+    let response = ResponseBuilder::new().description(message).content("application/json", content);
+    let response = if [TOO_MANY, UNAVAILABLE].contains(&kind) {
+        let header = HeaderBuilder::new()
+            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
+            .description(Some("Seconds after which to try again"));
+        response.header("Retry-After", header.build())
+    } else {
+        response
+    };
+    (status.as_str().to_owned(), response.build().into())
 }

@@ -17,40 +17,41 @@ use crate::fault::{Fault, Violation};
 
 /// A way in which things go wrong: HTTP status, code, message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind(StatusCode, &'static str, &'static str);
+pub(super) struct Kind(pub(super) StatusCode, pub(super) &'static str, pub(super) &'static str);
 
 const fn kind(status: StatusCode, code: &'static str, message: &'static str) -> Kind {
     Kind(status, code, message)
 }
 
-const NOT_FOUND: Kind = kind(StatusCode::NOT_FOUND, "resource-not-found", "Resource not found!");
+pub(super) const NOT_FOUND: Kind =
+    kind(StatusCode::NOT_FOUND, "resource-not-found", "Resource not found!");
 const METHOD_NOT_ALLOWED: Kind =
     kind(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not allowed here.");
-const MALFORMED: Kind =
+pub(super) const MALFORMED: Kind =
     kind(StatusCode::BAD_REQUEST, "malformed-request", "The request cannot be read.");
-const INVALID: Kind = kind(
+pub(super) const INVALID: Kind = kind(
     StatusCode::UNPROCESSABLE_ENTITY,
     "input-validation-error",
     "Some values of the request are not valid.",
 );
-const TOO_LARGE: Kind =
+pub(super) const TOO_LARGE: Kind =
     kind(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", "The body is too long.");
-const UNSUPPORTED: Kind = kind(
+pub(super) const UNSUPPORTED: Kind = kind(
     StatusCode::UNSUPPORTED_MEDIA_TYPE,
     "unsupported-media-type",
     "The body must be application/json.",
 );
-const UNAUTHORIZED: Kind =
+pub(super) const UNAUTHORIZED: Kind =
     kind(StatusCode::UNAUTHORIZED, "unauthorized", "The credentials are missing or not valid.");
-const FORBIDDEN: Kind = kind(StatusCode::FORBIDDEN, "forbidden", "You may not do this.");
-const TOO_MANY: Kind =
+pub(super) const FORBIDDEN: Kind = kind(StatusCode::FORBIDDEN, "forbidden", "You may not do this.");
+pub(super) const TOO_MANY: Kind =
     kind(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests; try later.");
-const UNAVAILABLE: Kind = kind(
+pub(super) const UNAVAILABLE: Kind = kind(
     StatusCode::SERVICE_UNAVAILABLE,
     "unavailable",
     "This cannot be done at the moment; try again.",
 );
-const INTERNAL: Kind =
+pub(super) const INTERNAL: Kind =
     kind(StatusCode::INTERNAL_SERVER_ERROR, "internal-error", "Something went wrong on our side.");
 const INVALID_STATUS: Kind =
     kind(StatusCode::CONFLICT, "invalid-status", "Its present status does not allow this.");

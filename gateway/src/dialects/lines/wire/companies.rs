@@ -110,7 +110,7 @@ impl Input for NewCompany {
 
 impl PartialSchema for NewCompany {
     fn schema() -> RefOr<Schema> {
-        requiring(CompanyChange::schema(), Self::REQUIRED)
+        requiring(CompanyChange::schema(), "A company to be registered.", Self::REQUIRED)
     }
 }
 

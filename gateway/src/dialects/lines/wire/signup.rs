@@ -115,7 +115,7 @@ impl Input for NewSignupForm {
 
 impl PartialSchema for NewSignupForm {
     fn schema() -> RefOr<Schema> {
-        requiring(SignupFormChange::schema(), Self::REQUIRED)
+        requiring(SignupFormChange::schema(), "A new signup form.", Self::REQUIRED)
     }
 }
 
