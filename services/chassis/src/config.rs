@@ -144,7 +144,7 @@ pub struct Limits {
         long,
         env = "LINHA_REQUEST_TIMEOUT_MS",
         value_name = "LINHA_REQUEST_TIMEOUT_MS",
-        default_value_t = 10_000
+        default_value_t = Self::default().request_timeout_ms
     )]
     pub request_timeout_ms: u64,
 
@@ -153,12 +153,12 @@ pub struct Limits {
         long,
         env = "LINHA_CONCURRENCY_MAX",
         value_name = "LINHA_CONCURRENCY_MAX",
-        default_value_t = 1024
+        default_value_t = Self::default().concurrency_max
     )]
     pub concurrency_max: usize,
 
     /// Longest that calls in work may delay a shutdown, in milliseconds.
-    #[arg(long, env = "LINHA_DRAIN_MS", value_name = "LINHA_DRAIN_MS", default_value_t = 15_000)]
+    #[arg(long, env = "LINHA_DRAIN_MS", value_name = "LINHA_DRAIN_MS", default_value_t = Self::default().drain_ms)]
     pub drain_ms: u64,
 
     /// Background jobs in work at the same time.
@@ -166,7 +166,7 @@ pub struct Limits {
         long,
         env = "LINHA_JOBS_CONCURRENCY",
         value_name = "LINHA_JOBS_CONCURRENCY",
-        default_value_t = 8
+        default_value_t = Self::default().jobs_concurrency
     )]
     pub jobs_concurrency: usize,
 
@@ -175,7 +175,7 @@ pub struct Limits {
         long,
         env = "LINHA_DELIVERY_RETRY_MAX_MS",
         value_name = "LINHA_DELIVERY_RETRY_MAX_MS",
-        default_value_t = 15_000
+        default_value_t = Self::default().delivery_retry_max_ms
     )]
     pub delivery_retry_max_ms: u64,
 
@@ -185,7 +185,7 @@ pub struct Limits {
         long,
         env = "LINHA_WORKER_LOST_AFTER_MS",
         value_name = "LINHA_WORKER_LOST_AFTER_MS",
-        default_value_t = 30_000
+        default_value_t = Self::default().worker_lost_after_ms
     )]
     pub worker_lost_after_ms: u64,
 
@@ -195,7 +195,7 @@ pub struct Limits {
         long,
         env = "LINHA_TRUST_REFRESH_MS",
         value_name = "LINHA_TRUST_REFRESH_MS",
-        default_value_t = 5_000
+        default_value_t = Self::default().trust_refresh_ms
     )]
     pub trust_refresh_ms: u64,
 }

@@ -27,7 +27,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// E-mail and password of the operator, whom identity itself makes.
 pub const OPERATOR: (&str, &str) = ("operator@linha.example", "operator-of-the-demo");
-const HOLDER: (&str, &str) = ("holder@aurora.example", "holder-of-the-demo");
+/// The documents show how somebody logs in by this account.
+const HOLDER: (&str, &str) = ("example@example.com", "Passw0rd!");
 
 const AREA_CODES: [u32; 5] = [11, 21, 31, 41, 51];
 const NUMBERS_IN_AREA: u32 = 1_000;
