@@ -3,5 +3,6 @@
 mod cast;
 mod companies;
 mod doors;
+mod people;
 mod races;
 mod search;
