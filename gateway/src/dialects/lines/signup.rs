@@ -40,10 +40,7 @@ pub(super) async fn create_form(
     Anyone(caller): Anyone,
     Body(form, _): Body<NewSignupForm>,
 ) -> Result<(Replayed, Json<SignupForm>), Error> {
-    let mut checks = Checks::new();
-    let form = form.0.into_form(String::new(), &mut checks);
-    checks.pass()?;
-    let request = CreateSignupFormRequest { form: Some(form) };
+    let request = CreateSignupFormRequest { form: Some(form.0.into_form(String::new())) };
     let answer = lines
         .clients()
         .identity
@@ -112,10 +109,8 @@ pub(super) async fn update_form(
     At(id): At<Id>,
     Body(change, members): Body<SignupFormChange>,
 ) -> Result<(Replayed, Json<SignupForm>), Error> {
-    let mut checks = Checks::new();
-    let form = change.into_form(id.into(), &mut checks);
-    checks.pass()?;
-    let request = UpdateSignupFormRequest { form: Some(form), update_mask: NAMES.mask(&members) };
+    let form = Some(change.into_form(id.into()));
+    let request = UpdateSignupFormRequest { form, update_mask: NAMES.mask(&members) };
     let answer = lines
         .clients()
         .identity

@@ -9,7 +9,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::address::Address;
 use super::people::User;
-use super::{Integer, Names, Password, area_code, object};
+use super::{Integer, Names, Password, object};
 use crate::body::Input;
 use crate::dialects::lines::documents::requiring;
 use crate::fault::Checks;
@@ -86,8 +86,9 @@ impl Input for SignupFormChange {
 }
 
 impl SignupFormChange {
-    /// The form in the terms of the contract.
-    pub(crate) fn into_form(self, id: String, checks: &mut Checks) -> identity::SignupForm {
+    /// The form in the terms of the contract. A number beyond all area codes becomes 0, which is
+    /// none either: it is refused together with all else that is wrong.
+    pub(crate) fn into_form(self, id: String) -> identity::SignupForm {
         identity::SignupForm {
             id,
             email: self.email.unwrap_or_default(),
@@ -98,7 +99,7 @@ impl SignupFormChange {
             date_of_birth: self.date_of_birth,
             plan_id: self.subscription_plan_id,
             company_id: self.phone_account_company_id,
-            area_code: self.area_code.map(|number| area_code(checks, "area_code", number)),
+            area_code: self.area_code.map(|number| u32::try_from(number.0).unwrap_or(0)),
             address: self.address.map(Into::into),
         }
     }
