@@ -2,6 +2,7 @@
 //! these tests share: signing up, following mailed links, waiting.
 
 mod approvals;
+mod at_once;
 mod invitations;
 mod login;
 mod password_resets;
