@@ -31,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::Clients;
 pub use crate::config::Config;
 use crate::dialects::lines::{self, Lines};
+use crate::fault::Fault;
 use crate::limits::RateLimits;
 
 /// Sockets, time and the end: what the gateway gets from the process it runs in.
@@ -87,7 +88,8 @@ pub fn router(gateway: &Arc<Gateway>, extra: Option<Router>) -> Router {
     let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
     let router = lines
         .merge(docs::routes(vec![("/openapi/lines.json", lines_document)]))
-        .merge(extra.unwrap_or_default());
+        .merge(extra.unwrap_or_default())
+        .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));
     stack::common::<Lines>(router, &gateway.config.web)
 }
 

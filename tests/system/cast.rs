@@ -8,17 +8,17 @@ use tokio::sync::OnceCell;
 static SHARED: OnceCell<Tokens> = OnceCell::const_new();
 
 /// People with tokens. Only the first company is theirs to change in tests.
-pub struct Cast {
-    pub operator: Rest,
-    pub manager: Rest,
-    pub other_manager: Rest,
-    pub member: Rest,
-    pub person: Rest,
-    pub nobody: Rest,
+pub(crate) struct Cast {
+    pub(crate) operator: Rest,
+    pub(crate) manager: Rest,
+    pub(crate) other_manager: Rest,
+    pub(crate) member: Rest,
+    pub(crate) person: Rest,
+    pub(crate) nobody: Rest,
     /// The manager's and the member's.
-    pub company_id: String,
+    pub(crate) company_id: String,
     /// The other manager's.
-    pub other_company_id: String,
+    pub(crate) other_company_id: String,
 }
 
 struct Tokens {
@@ -33,7 +33,7 @@ struct Tokens {
 
 impl Cast {
     /// The people of the shared world.
-    pub async fn shared() -> Self {
+    pub(crate) async fn shared() -> Self {
         let world = World::shared().await;
         let tokens = SHARED.get_or_init(|| Tokens::make(world)).await;
         let with = |token: &str| world.rest().with_token(token);
@@ -51,7 +51,7 @@ impl Cast {
 
     /// Has everybody ask in turn and compares the statuses with the expected ones: of nobody, a
     /// person, a member, another company's manager, the manager, the operator.
-    pub async fn may(
+    pub(crate) async fn may(
         &self,
         method: Method,
         path: &str,
@@ -103,13 +103,13 @@ fn token(session: Value) -> String {
 }
 
 /// Registers a company; returns its id.
-pub async fn company(operator: &Rest) -> String {
+pub(crate) async fn company(operator: &Rest) -> String {
     let company = operator.post("/companies", &Sample::company()).await.expect(201);
     id(&company).to_owned()
 }
 
 /// Invites somebody to a company as one of its "managers" or "members"; returns their token.
-pub async fn invited(world: &World, by: &Rest, company_id: &str, role: &str) -> String {
+pub(crate) async fn invited(world: &World, by: &Rest, company_id: &str, role: &str) -> String {
     let email = email();
     let body = json!({ "user_email": email, "user_name": "Somebody Invited" });
     by.put(&format!("/companies/{company_id}/{role}"), &body).await.expect(204);
@@ -120,7 +120,7 @@ pub async fn invited(world: &World, by: &Rest, company_id: &str, role: &str) -> 
 }
 
 /// Signs somebody up who belongs to no company; returns their token.
-pub async fn person(world: &World) -> String {
+pub(crate) async fn person(world: &World) -> String {
     let form = Sample::signup_form(&email(), world.plan_id(), 41);
     let form = world.rest().post("/signup-forms", &form).await.expect(200);
     let path = format!("/signup-forms/{}/complete", id(&form));
@@ -129,24 +129,24 @@ pub async fn person(world: &World) -> String {
 
 /// The id of what was answered.
 #[track_caller]
-pub fn id(answer: &Value) -> &str {
+pub(crate) fn id(answer: &Value) -> &str {
     answer["id"].as_str().expect("an id")
 }
 
 /// An id that names nothing.
-pub fn no_id() -> String {
+pub(crate) fn no_id() -> String {
     uuid::Uuid::now_v7().to_string()
 }
 
 /// Asserts that an answer has no body.
 #[track_caller]
-pub fn is_empty(answer: Answer) {
+pub(crate) fn is_empty(answer: Answer) {
     assert_eq!(answer.expect(204), Value::Null);
 }
 
 /// The answer without the members that the service chooses, which are checked for their form.
 #[track_caller]
-pub fn without_times(mut answer: Value) -> Value {
+pub(crate) fn without_times(mut answer: Value) -> Value {
     for member in ["createdAt", "updatedAt", "created_at", "updated_at"] {
         if let Some(moment) = answer.as_object_mut().expect("an object").remove(member) {
             let moment = moment.as_str().expect("a time").to_owned();
@@ -157,7 +157,7 @@ pub fn without_times(mut answer: Value) -> Value {
 }
 
 /// An ICCID that no other call of this process gets.
-pub fn iccid() -> String {
+pub(crate) fn iccid() -> String {
     let stem = format!("895507{:012}", unique());
     (0..10)
         .map(|digit| format!("{stem}{digit}"))

@@ -2,7 +2,20 @@
 
 mod cast;
 mod companies;
+mod documents;
 mod doors;
+mod email_domains;
+mod employees;
+mod envelope;
+mod fuzz;
+mod headers;
+mod limits;
+mod openapi;
+mod orders;
+mod outages;
 mod people;
+mod plans;
 mod races;
 mod search;
+mod stock;
+mod wire;

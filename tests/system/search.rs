@@ -14,7 +14,8 @@ async fn named(operator: &Rest, official_name: &str) -> Value {
 /// The ids that a search finds.
 async fn found(operator: &Rest, term: &str) -> Vec<String> {
     let encoded: String = term.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let page = operator.get(&format!("/companies?limit=200&searchTerm={encoded}")).await.expect(200);
+    let page =
+        operator.get(&format!("/companies?limit=200&searchTerm={encoded}")).await.expect(200);
     let companies = page["companies"].as_array().unwrap();
     assert_eq!(page["pagination"]["totalCount"], json!(companies.len()));
     companies.iter().map(|company| id(company).to_owned()).collect()
@@ -164,9 +165,7 @@ async fn a_companys_cards_are_cut_into_pages() {
         assert_eq!(page["pagination"], json!({ "hasMore": more, "totalCount": 205 }), "{query}");
         let cards: Vec<_> = iccids[wanted]
             .iter()
-            .map(|iccid| {
-                json!({ "iccid": iccid, "status": "available", "phone_account_id": null })
-            })
+            .map(|iccid| json!({ "iccid": iccid, "status": "available", "phone_account_id": null }))
             .collect();
         assert_eq!(page["sim_cards"], json!(cards), "{query}");
     }
@@ -184,9 +183,12 @@ async fn a_company_with_many_employees_lists_them_all() {
         ids.push(operator.post("/employees", &employee).await.expect(201)["id"].clone());
     }
     let list = format!("/companies/{company_id}/employees");
-    for (query, wanted) in
-        [("", 0..203), ("?limit=3&offset=200", 200..203), ("?limit=999", 0..200), ("?offset=1", 1..203)]
-    {
+    for (query, wanted) in [
+        ("", 0..203),
+        ("?limit=3&offset=200", 200..203),
+        ("?limit=999", 0..200),
+        ("?offset=1", 1..203),
+    ] {
         let employees = operator.get(&format!("{list}{query}")).await.expect(200);
         assert_eq!(employees.as_object().unwrap().len(), 1);
         let listed: Vec<_> = employees["employees"].as_array().unwrap().iter().collect();

@@ -96,7 +96,12 @@ pub(super) async fn accept(
             description = "Somebody else confirmed the address in between",
             body = Envelope
         ),
-        Named, Always
+        (
+            status = 404,
+            description = "The link is no longer good",
+            content((Envelope = "application/json"), (String = "text/html"))
+        ),
+        Always
     )
 )]
 pub(super) async fn prove_email(
