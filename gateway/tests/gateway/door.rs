@@ -215,14 +215,18 @@ async fn requests_in_work_are_finished_and_idle_connections_closed() {
 
 #[tokio::test]
 async fn a_shutdown_waits_only_so_long() {
-    let never = get(async || -> &'static str { std::future::pending().await });
+    let (entered, mut in_work) = tokio::sync::mpsc::channel::<()>(1);
+    let never = get(async move || -> &'static str {
+        entered.send(()).await.unwrap();
+        std::future::pending().await
+    });
     let running = run(Router::new().route("/sandbox/never", never), |config| {
         config.limits.drain_ms = 200;
     })
     .await;
     let mut busy = TcpStream::connect(running.address).await.unwrap();
     busy.write_all(b"GET /sandbox/never HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    in_work.recv().await.unwrap();
     running.shutdown.cancel();
     tokio::time::timeout(Duration::from_secs(2), running.served).await.unwrap().unwrap().unwrap();
 }
