@@ -195,7 +195,7 @@ impl Default for Limits {
             request_timeout_ms: 15_000,
             header_timeout_ms: 10_000,
             drain_ms: 20_000,
-            linger_ms: 0,
+            linger_ms: 500,
             concurrency_max: 1024,
             connections_max: 10_000,
             body_bytes_max: 256 * 1024,

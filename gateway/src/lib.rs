@@ -118,18 +118,15 @@ pub async fn serve(config: Config, host: GatewayHost) -> anyhow::Result<()> {
         tasks.spawn(serve_admin(admin, gateway.clone(), background.clone()));
     }
 
-    // Readiness drops first, so that callers turn elsewhere while requests are still accepted.
-    let closing = CancellationToken::new();
+    // Readiness drops at once, so that callers turn elsewhere while requests are still accepted.
     tasks.spawn({
-        let (gateway, closing) = (gateway.clone(), closing.clone());
+        let (gateway, shutdown) = (gateway.clone(), shutdown.clone());
         async move {
             shutdown.cancelled().await;
             gateway.ending.store(true, Ordering::Relaxed);
-            tokio::time::sleep(gateway.config.limits.linger()).await;
-            closing.cancel();
         }
     });
-    server::serve(listener, router(&gateway, extra), limits, closing).await;
+    server::serve(listener, router(&gateway, extra), limits, shutdown).await;
     background.cancel();
     tasks.shutdown().await;
     Ok(())

@@ -1,11 +1,17 @@
 //! Accepts connections, and lets none of them go before its requests are served.
 
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Version};
+use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -13,7 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -22,51 +28,80 @@ use crate::config::Limits;
 const STREAMS_MAX: u32 = 256;
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
+const LAST_WORDS: Duration = Duration::from_millis(200);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// Serves `router` on `listener` until `shutdown`; then finishes the requests in work, within
-/// the drain limit.
+/// Serves `router` on `listener` until `shutdown`. Then answers say that their connection ends,
+/// so that clients leave by themselves; when the time to linger is over nobody is accepted any
+/// more, and the requests in work are finished, within the drain limit.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     limits: &Limits,
     shutdown: CancellationToken,
 ) {
-    let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limits.connections_max));
-    let http = http(limits);
+    let door = Door {
+        connections: GracefulShutdown::new(),
+        places: Arc::new(Semaphore::new(limits.connections_max)),
+        http: http(limits),
+        header_timeout: limits.header_timeout(),
+        router,
+        shutdown: shutdown.clone(),
+        closing: CancellationToken::new(),
+    };
+    let mut lingered = pin!(async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(limits.linger()).await;
+    });
     loop {
         let accepted = async {
             // Whoever finds no place waits in the listener's backlog.
-            let place = places.clone().acquire_owned().await;
+            let place = door.places.clone().acquire_owned().await;
             (listener.accept().await, place)
         };
         let (accepted, place) = tokio::select! {
             accepted = accepted => accepted,
-            () = shutdown.cancelled() => break,
+            () = &mut lingered => break,
         };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, peer)) => door.welcome(stream, peer, place.ok()),
             Err(error) => {
                 // Out of file descriptors, say: trying again at once would not help.
                 tracing::warn!(error = error.to_string(), "cannot accept a connection");
                 tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
-                continue;
             }
-        };
-        let (http, router) = (http.clone(), router.clone());
-        let (watcher, shutdown) = (connections.watcher(), shutdown.clone());
-        let header_timeout = limits.header_timeout();
+        }
+    }
+    door.close(listener, limits.drain()).await;
+}
+
+/// What connections pass through.
+struct Door {
+    connections: GracefulShutdown,
+    places: Arc<Semaphore>,
+    http: Builder<TokioExecutor>,
+    header_timeout: Duration,
+    router: Router,
+    shutdown: CancellationToken,
+    closing: CancellationToken,
+}
+
+impl Door {
+    /// Serves a connection until it ends, and keeps its place for as long.
+    fn welcome(&self, stream: TcpStream, peer: SocketAddr, place: Option<OwnedSemaphorePermit>) {
+        let (http, router) = (self.http.clone(), self.router.clone());
+        let (shutdown, closing) = (self.shutdown.clone(), self.closing.clone());
+        let (watcher, header_timeout) = (self.connections.watcher(), self.header_timeout);
         tokio::spawn(async move {
             tokio::select! {
                 spoke = tokio::time::timeout(header_timeout, speaks(&stream)) => {
                     if spoke.is_err() { return; }
                 }
-                () = shutdown.cancelled() => return,
+                () = closing.cancelled() => return,
             }
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                router.clone().oneshot(request.map(Body::new))
+                answer(router.clone(), request.map(Body::new), shutdown.clone())
             });
             let connection = http.serve_connection(TokioIo::new(stream), service);
             // A connection that breaks is the client's affair.
@@ -74,10 +109,42 @@ pub(crate) async fn serve(
             drop(place);
         });
     }
-    drop(listener);
-    if tokio::time::timeout(limits.drain(), connections.shutdown()).await.is_err() {
-        tracing::warn!("requests still in work, closing anyway");
+
+    /// Takes in who is already at the door, shuts it, and waits until everybody has left.
+    async fn close(self, listener: TcpListener, drain: Duration) {
+        match listener.into_std() {
+            Ok(listener) => {
+                while let Ok((stream, peer)) = listener.accept() {
+                    if stream.set_nonblocking(true).is_ok()
+                        && let Ok(stream) = TcpStream::from_std(stream)
+                    {
+                        self.welcome(stream, peer, None);
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(error = error.to_string(), "cannot empty the backlog"),
+        }
+        // Whoever has just come in may be about to speak.
+        tokio::time::sleep(LAST_WORDS).await;
+        self.closing.cancel();
+        if tokio::time::timeout(drain, self.connections.shutdown()).await.is_err() {
+            tracing::warn!("requests still in work, closing anyway");
+        }
     }
+}
+
+/// Answers a request; once the end has begun, the last one of its connection.
+async fn answer(
+    router: Router,
+    request: Request<Body>,
+    shutdown: CancellationToken,
+) -> Result<Response, Infallible> {
+    let is_http1 = request.version() < Version::HTTP_2;
+    let mut answer = router.oneshot(request).await?;
+    if is_http1 && shutdown.is_cancelled() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(answer)
 }
 
 fn http(limits: &Limits) -> Builder<TokioExecutor> {
