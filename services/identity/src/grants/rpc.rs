@@ -42,6 +42,7 @@ impl pb::grant_service_server::GrantService for Grants {
             return Err(fields.into_status());
         };
         fields.check()?;
+        may_give(caller, role)?;
         if caller.is(Role::Operator) {
             self.must_exist(company_id).await?;
         }
@@ -71,13 +72,15 @@ impl pb::grant_service_server::GrantService for Grants {
         request: Request<pb::DeleteGrantRequest>,
     ) -> Result<Response<pb::DeleteGrantResponse>, Status> {
         let identity = &self.identity;
-        let company_id = enter(Caller::of(&request)?, &request.get_ref().company_id)?;
+        let caller = Caller::of(&request)?;
+        let company_id = enter(caller, &request.get_ref().company_id)?;
         let mut fields = Fields::new();
         let role = parse_role(&mut fields, request.get_ref().role());
         let email: Option<Email> = fields.required("user_email", &request.get_ref().user_email);
         let (Some(role), Some(email)) = (role, email) else {
             return Err(fields.into_status());
         };
+        may_give(caller, role)?;
 
         let (email, seat) = (&email, Seat { company_id, role });
         let answer = identity
@@ -170,6 +173,16 @@ async fn user_of(
             user.ok_or(Error::EmailAlreadyRegistered)
         }
         Err(error) => Err(error),
+    }
+}
+
+/// A company's managers take in and dismiss its members; who manages it is the operator's affair.
+fn may_give(caller: &Caller, role: CompanyRole) -> Result<(), Status> {
+    match role {
+        CompanyRole::Manager if !caller.is(Role::Operator) => {
+            Err(Status::permission_denied("only an operator appoints managers"))
+        }
+        _ => Ok(()),
     }
 }
 
