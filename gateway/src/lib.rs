@@ -12,6 +12,7 @@ pub mod config;
 pub mod dialects;
 mod docs;
 pub mod fault;
+mod leftover;
 mod limits;
 mod pages;
 mod server;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::CONNECTION;
+use axum::http::header::{CONNECTION, EXPECT};
 use axum::http::{HeaderValue, Version};
 use axum::response::Response;
 use hyper::Request;
@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::config::Limits;
+use crate::leftover;
 
 const STREAMS_MAX: u32 = 256;
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
@@ -101,7 +102,7 @@ impl Door {
             }
             let service = service_fn(move |mut request: Request<Incoming>| {
                 request.extensions_mut().insert(ConnectInfo(peer));
-                answer(router.clone(), request.map(Body::new), shutdown.clone())
+                answer(router.clone(), request, shutdown.clone())
             });
             let connection = http.serve_connection(TokioIo::new(stream), service);
             // A connection that breaks is the client's affair.
@@ -136,12 +137,17 @@ impl Door {
 /// Answers a request; once the end has begun, the last one of its connection.
 async fn answer(
     router: Router,
-    request: Request<Body>,
+    request: Request<Incoming>,
     shutdown: CancellationToken,
 ) -> Result<Response, Infallible> {
-    let is_http1 = request.version() < Version::HTTP_2;
-    let mut answer = router.oneshot(request).await?;
-    if is_http1 && shutdown.is_cancelled() {
+    if request.version() >= Version::HTTP_2 {
+        return router.oneshot(request.map(Body::new)).await;
+    }
+    let (head, body) = request.into_parts();
+    let (body, left) = leftover::watch(body, head.headers.contains_key(EXPECT));
+    let mut answer = router.oneshot(Request::from_parts(head, Body::new(body))).await?;
+    left.discard().await;
+    if shutdown.is_cancelled() {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     Ok(answer)

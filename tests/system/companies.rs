@@ -1,5 +1,6 @@
 //! Companies: registration data, and who may see and change it.
 
+use futures::future::join_all;
 use harness::{Sample, World, cnpj, email, unique};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -263,4 +264,38 @@ async fn a_company_that_is_none_is_not_found() {
     }
     let shouted = format!("/companies/{}", cast.company_id.to_uppercase());
     assert_eq!(cast.manager.get(&shouted).await.expect(200)["id"], Value::from(cast.company_id));
+}
+
+#[tokio::test]
+async fn at_the_same_moment_a_cnpj_is_still_one_companys() {
+    let operator = World::shared().await.operator().await;
+    let sample = Sample::company();
+    let answers = join_all((0..8).map(|_| operator.post("/companies", &sample))).await;
+    let (made, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!(made.len(), 1);
+    for answer in refused {
+        answer.refused(409, "conflict");
+    }
+}
+
+#[tokio::test]
+async fn changes_at_the_same_moment_are_all_made() {
+    let operator = World::shared().await.operator().await;
+    let path = format!("/companies/{}", company(&operator).await);
+    let changes = [
+        json!({ "officialName": "At Once" }),
+        json!({ "tradingName": "At once" }),
+        json!({ "phoneNumber": "+554133330000" }),
+        json!({ "email": "at@once.example" }),
+        json!({ "billingEmail": null }),
+        json!({ "address": null }),
+    ];
+    for answer in join_all(changes.iter().map(|change| operator.patch(&path, change))).await {
+        is_empty(answer);
+    }
+    let changed = operator.get(&path).await.expect(200);
+    for (member, value) in changes.iter().flat_map(|change| change.as_object().unwrap()) {
+        assert_eq!(changed[member], *value, "{member}");
+    }
 }

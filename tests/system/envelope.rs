@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::cast::{Cast, no_id};
-use crate::wire::Wire;
+use crate::wire::{Wire, envelope};
 
 #[tokio::test]
 async fn an_unknown_route_is_not_found_with_a_token_and_without() {
@@ -187,6 +187,29 @@ async fn chunked(world: &World) {
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     assert!(answer.contains(r#""code":"payload-too-large""#), "{answer}");
+}
+
+#[tokio::test]
+async fn whoever_sends_too_much_still_reads_why_it_was_refused() {
+    let wire = Wire::of(World::shared().await);
+    for bytes in [64 * 1024, 300 * 1024, 5 * 1024 * 1024, 20 * 1024 * 1024] {
+        let too_long = if bytes > 256 * 1024 { 413 } else { 400 };
+        for (method, path, status) in [
+            (Method::POST, "/login", too_long),
+            (Method::POST, "/companies", 401),
+            (Method::POST, "/x", 404),
+            (Method::PUT, "/login", 405),
+            (Method::PUT, "/sandbox/clock", 405),
+            (Method::POST, "/phone-accounts/1/approve", 401),
+        ] {
+            for _ in 0..5 {
+                let reply =
+                    wire.body(method.clone(), path, "application/json", "x".repeat(bytes)).await;
+                assert_eq!(reply.status, status, "{method} {path} {bytes}");
+                envelope(&reply.json());
+            }
+        }
+    }
 }
 
 async fn token(world: &World) -> String {

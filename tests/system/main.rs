@@ -13,6 +13,7 @@ mod limits;
 mod openapi;
 mod orders;
 mod outages;
+mod partners;
 mod people;
 mod plans;
 mod races;
