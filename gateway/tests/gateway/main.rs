@@ -1,7 +1,6 @@
-//! The gateway at its front door, before services that are stubs: real HTTP, real gRPC.
+//! The gateway before peers that misbehave on command: slow, broken or gone. How it works with
+//! the services themselves is shown by the whole-system tests.
 
-mod bodies;
 mod door;
-mod lines;
-mod links;
+mod failures;
 mod support;
