@@ -40,7 +40,10 @@ impl World {
     pub fn options() -> Options {
         Options {
             no_rate_limits: true,
-            temporary_in: Some(PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/tmp"))),
+            temporary_in: Some(PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../target/tmp"
+            ))),
             ..Options::ephemeral()
         }
     }
