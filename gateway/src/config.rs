@@ -203,7 +203,7 @@ impl Default for Limits {
             no_rate_limits: false,
             caller_rate: 600,
             address_rate: 300,
-            sensitive_rate: 30,
+            sensitive_rate: 120,
         }
     }
 }

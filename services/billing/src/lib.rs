@@ -15,9 +15,9 @@ use sqlx::migrate::Migrator;
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Settings, from flags or environment; `linha-billing --help` lists them all.
+/// Plans, prices and charges: one of the services of Linha.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "linha-billing")]
+#[command(name = "linha-billing", version)]
 pub struct Config {
     /// What every service has.
     #[command(flatten)]

@@ -77,27 +77,19 @@ id!(
     LineId
 );
 id!(
-    /// A SIM card, plastic or embedded.
-    SimCardId
-);
-id!(
     /// A plan a line can be on.
     PlanId
 );
 id!(
-    /// The form with which a company asks to become a customer.
+    /// The form with which a person asks for a line.
     SignupFormId
 );
 id!(
-    /// An invitation to join a company.
+    /// An invitation to give oneself a password.
     InvitationId
 );
 id!(
-    /// Something that happened and was published.
-    EventId
-);
-id!(
-    /// What one line costs in one billing period.
+    /// A stretch of time in which a line is charged for a plan.
     LineChargeId
 );
 

@@ -41,6 +41,7 @@ pub struct Server {
     routes: Routes,
     names: Vec<&'static str>,
     events: EventHandlers,
+    deliveries: JobHandlers,
     jobs: JobHandlers,
     sweeps: Vec<Sweep>,
     asks_identity: bool,
@@ -54,7 +55,8 @@ impl Server {
             routes: Routes::default(),
             names: vec![],
             events: EventHandlers::new(),
-            jobs: JobHandlers::new().job::<DeliverEvents>(service.outbox.clone()),
+            deliveries: JobHandlers::new().job::<DeliverEvents>(service.outbox.clone()),
+            jobs: JobHandlers::new(),
             sweeps: vec![forget_old(service)],
             asks_identity: true,
         }
@@ -112,9 +114,14 @@ impl Server {
     /// # Errors
     /// When the queue cannot be prepared, or the socket fails.
     pub async fn serve(self, host: Host) -> anyhow::Result<()> {
-        let Self { service, routes, names, events, jobs, sweeps, asks_identity } = self;
+        let Self { service, routes, names, events, deliveries, jobs, sweeps, asks_identity } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
-        let worker = jobs.worker(service.db.clone(), &service.jobs, &service.limits).await?;
+        // Workers of their own, so that a slow outside world never keeps events waiting.
+        let mut workers = Vec::new();
+        for handlers in [deliveries, jobs] {
+            let pool = service.db.clone();
+            workers.push(handlers.worker(pool, &service.jobs, &service.limits).await?);
+        }
         activity.register(&service, &sweeps);
 
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -142,7 +149,9 @@ impl Server {
         if let Some(admin) = admin {
             tasks.spawn(serve_admin(admin, service.clone(), background.clone()));
         }
-        tasks.spawn(jobs::work(worker, background.clone()));
+        for worker in workers {
+            tasks.spawn(jobs::work(worker, background.clone()));
+        }
 
         let served = serve_grpc(listener, routes, &service, shutdown).await;
         background.cancel();

@@ -17,9 +17,9 @@ use sqlx::migrate::Migrator;
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// Settings, from flags or environment; `linha-company --help` lists them all.
+/// Companies, their employees and e-mail domains: one of the services of Linha.
 #[derive(Clone, Debug, clap::Parser)]
-#[command(name = "linha-company")]
+#[command(name = "linha-company", version)]
 pub struct Config {
     /// What every service has.
     #[command(flatten)]

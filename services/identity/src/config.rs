@@ -13,9 +13,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use time::Duration;
 
-/// Settings, from flags or environment; `linha-identity --help` lists them all.
+/// Who people are and what they may do: one of the services of Linha.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "linha-identity")]
+#[command(name = "linha-identity", version)]
 pub struct Config {
     /// What every service is told.
     #[command(flatten)]

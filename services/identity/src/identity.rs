@@ -1,6 +1,7 @@
 //! What the handlers of identity share.
 
-use chassis::Service;
+use brazil::{CompanyId, UserId};
+use chassis::{Service, auth};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -68,6 +69,22 @@ impl Identity {
         user.epoch += 1;
         let subject = user.user_id.to_string();
         tokens::store::revoke(tx, &subject, user.epoch, self.now()).await?;
+        Ok(())
+    }
+
+    /// Ends those tokens of a user that carry a role in a company, with the transaction, and no
+    /// others: whoever names somebody's e-mail must not end their sessions. Call
+    /// [`Identity::heed`] after it.
+    pub(crate) async fn withdraw(
+        &self,
+        tx: &mut PgConnection,
+        user_id: UserId,
+        company_id: CompanyId,
+    ) -> Result<(), Error> {
+        let subject = auth::subject_in_company(&user_id.to_string(), company_id.into());
+        // Tokens of this very second carry the role as well.
+        let issued_from = self.now().unix_timestamp() + 1;
+        tokens::store::revoke(tx, &subject, issued_from, self.now()).await?;
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! The process of the identity service.
+//! The identity service as a process of its own.
 
 fn main() -> anyhow::Result<()> {
     chassis::run("identity", 50051, 9051, identity::serve_configured)

@@ -1,3 +1,5 @@
+//! The telecom service as a process of its own.
+
 fn main() -> anyhow::Result<()> {
     chassis::run("telecom", 50052, 9052, |config: telecom::Config, host| async {
         let outside = config.outside()?;

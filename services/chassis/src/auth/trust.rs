@@ -11,6 +11,7 @@ use proto::identity::v1::{ListRevocationsRequest, ListSigningKeysRequest, Revoca
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+use uuid::Uuid;
 
 use super::token::{self, Claims};
 use crate::client::Upstream;
@@ -84,9 +85,23 @@ impl Trust {
         let key = keys.get(&token::key_id(token)?)?;
         let claims = token::read(token, key)?;
         let alive = claims.exp > self.clock.now().unix_timestamp();
-        let epoch_min = self.revocations.load().get(&claims.sub).copied().unwrap_or(0);
-        (alive && claims.epoch >= epoch_min).then_some(claims)
+        let revocations = self.revocations.load();
+        let ended = |subject: &str, epoch: i64| {
+            revocations.get(subject).is_some_and(|epoch_min| epoch < *epoch_min)
+        };
+        let withdrawn = claims
+            .grants
+            .iter()
+            .filter_map(|grant| grant.company_id)
+            .any(|company_id| ended(&subject_in_company(&claims.sub, company_id), claims.iat));
+        (alive && !withdrawn && !ended(&claims.sub, claims.epoch)).then_some(claims)
     }
+}
+
+/// The subject of a revocation that ends only those tokens which carry a role in one company, and
+/// were issued, in seconds since 1970, before its `epoch_min`.
+pub fn subject_in_company(subject: &str, company_id: Uuid) -> String {
+    format!("{subject}/{company_id}")
 }
 
 /// Keeps `trust` up to date from identity until `shutdown`. While identity does not answer, what
@@ -135,7 +150,8 @@ mod tests {
     use jsonwebtoken::{Algorithm, Header};
     use time::Duration;
 
-    use super::super::token::{SubjectKind, TokenSigner};
+    use super::super::permissions::Role;
+    use super::super::token::{Grant, SubjectKind, TokenSigner};
     use super::*;
 
     // Seed bytes 0..32 in PKCS #8, and the public key that belongs to it.
@@ -188,6 +204,28 @@ mod tests {
         );
         assert!(trust.check(&signer.sign(&old).unwrap()).is_err());
         assert!(trust.check(&signer.sign(&new).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_withdrawn_role_ends_those_older_tokens_that_carry_it() {
+        let clock = Clock::system();
+        let (trust, signer) = trusting(&clock);
+        let (company_id, other) = (Uuid::now_v7(), Uuid::now_v7());
+        let token = |company_id, iat| {
+            let grants = vec![Grant { role: Role::Member, company_id: Some(company_id) }];
+            let sub = "u1".to_owned();
+            let claims = Claims::new(sub, SubjectKind::User, grants, 0, iat, i64::MAX);
+            signer.sign(&claims).unwrap()
+        };
+        let (_, public_key) = key_pair();
+        let subject = subject_in_company("u1", company_id);
+        trust.update(
+            vec![SigningKey { key_id: "k1".to_owned(), public_key }],
+            vec![Revocation { subject, epoch_min: 100 }],
+        );
+        assert!(trust.check(&token(company_id, 99)).is_err());
+        assert!(trust.check(&token(company_id, 100)).is_ok(), "given again later");
+        assert!(trust.check(&token(other, 99)).is_ok(), "a role elsewhere");
     }
 
     #[test]

@@ -89,12 +89,11 @@ impl pb::grant_service_server::GrantService for Grants {
                 Box::pin(async move {
                     let keyring = &identity.service.keyring;
                     let user = users::store::lock_by_email(&mut tx, keyring, email).await?;
-                    let mut user = user.ok_or(Error::GrantNotFound)?;
+                    let user = user.ok_or(Error::GrantNotFound)?;
                     if !store::delete(&mut tx, user.user_id, seat).await? {
                         return Err(Error::GrantNotFound);
                     }
-                    identity.end_sessions(&mut tx, &mut user).await?;
-                    users::store::save(&mut tx, keyring, &user).await?;
+                    identity.withdraw(&mut tx, user.user_id, seat.company_id).await?;
                     Ok(pb::DeleteGrantResponse {})
                 })
             })

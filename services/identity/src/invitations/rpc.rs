@@ -7,10 +7,10 @@ use tonic::{Request, Response, Status};
 
 use super::{EmailProofId, evict, prove, store};
 use crate::error::Error;
-use crate::grants;
 use crate::identity::Identity;
 use crate::passwords::Password;
 use crate::users::{self, State};
+use crate::{grants, password_resets};
 
 /// Answers InvitationService.
 pub(crate) struct Invitations {
@@ -92,6 +92,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                             let evicted = evict(identity, &mut tx, occupant).await?;
                             grants::store::pass_on(&mut tx, evicted, user.user_id).await?;
                         }
+                        password_resets::store::delete_of_user(&mut tx, user.user_id).await?;
                         user.email = proof.email;
                         user.email_proven_at = None;
                     }

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use chassis::config::Secret;
 use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::{Mail, Mailer};
@@ -43,13 +44,19 @@ impl Mailer for SmtpMailer {
     async fn send(&self, mail: Mail) -> anyhow::Result<()> {
         let id = mail.id;
         match self.transport.send(self.message(mail)?).await {
-            Err(error) if error.is_permanent() => {
-                tracing::error!(%id, "the mail server refuses this mail for good");
+            // Anything else, wrong credentials among it, can be mended while the mail waits.
+            Err(error) if error.status().is_some_and(refuses_recipient) => {
+                tracing::error!(%id, "the mail server knows no such recipient");
                 Ok(())
             }
             outcome => outcome.map(|_| ()).context("the mail server did not take a mail"),
         }
     }
+}
+
+/// Whether the answer means that this mailbox will never take a mail (RFC 5321, section 4.2.3).
+fn refuses_recipient(code: Code) -> bool {
+    matches!(u16::from(code), 550 | 551 | 553)
 }
 
 #[cfg(test)]

@@ -30,6 +30,15 @@ pub(crate) async fn insert(
     Ok(inserted.rows_affected() == 1)
 }
 
+/// Makes a user's resets void: they were mailed to an address that is no longer theirs.
+pub(crate) async fn delete_of_user(tx: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query("delete from password_reset where user_id = $1")
+        .bind(user_id.0)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Whose password a secret resets now.
 pub(crate) async fn find(
     db: impl PgExecutor<'_>,

@@ -33,15 +33,17 @@ impl pb::session_service_server::SessionService for Sessions {
         fields.check()?;
 
         let (db, now) = (&identity.service.db, identity.now());
-        let counted = &Counted::new(identity, &email, remote_address);
+        let email = &email;
+        let counted = &Counted::new(identity, email, remote_address);
         let pause = throttle::store::pause(db, &counted.all(), now).await.map_err(Error::from)?;
         if let Some(pause) = pause {
             return Err(Error::TooManyAttempts(pause).into());
         }
 
-        let login = users::store::login_of(db, &email).await.map_err(Error::from)?;
+        let login = users::store::login_of(db, email).await.map_err(Error::from)?;
+        let login = login.as_ref();
         let (user, hash) = match login {
-            Some((user_id, State::Active, hash)) => (Some(user_id), hash),
+            Some((user_id, State::Active, hash)) => (Some(*user_id), hash.clone()),
             _ => (None, None),
         };
         let is_right = identity.passwords.verify(password, hash).await?;
@@ -64,6 +66,11 @@ impl pb::session_service_server::SessionService for Sessions {
                     let user = users::store::lock(&mut tx, keyring, user_id).await?;
                     let user = user.filter(|user| user.state == State::Active);
                     let user = user.ok_or(Error::InvalidCredentials)?;
+                    // What was looked at may have been changed before the lock: a password that
+                    // was reset in between opens nothing.
+                    if users::store::login_of(&mut *tx, email).await?.as_ref() != login {
+                        return Err(Error::InvalidCredentials);
+                    }
                     let session = identity.session(&mut tx, &user).await?;
                     Ok(pb::LoginResponse { token: Some(session.into()) })
                 })

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use brazil::{CompanyId, LineId};
+use brazil::{CompanyId, LineId, UserId};
 use chassis::crash;
 use chassis::refusal::Fields;
 use proto::events::v1::SignupCompleted;
@@ -49,7 +49,7 @@ pub(super) async fn complete(
                 }
                 let line_id = LineId::generate();
                 let event = event(&user, line_id, &completion);
-                service.outbox.publish(&mut tx, line_id, &event).await?;
+                service.outbox.publish(&mut tx, user.user_id, &event).await?;
                 let session = identity.session(&mut tx, &user).await?;
                 crash::point("identity.signup.before_commit").await;
                 Ok::<_, Error>(pb::CompleteSignupResponse {
@@ -64,8 +64,9 @@ pub(super) async fn complete(
     if form.email_proven_at.is_some() {
         identity.heed().await;
     }
-    if let Ok(line_id) = answer.get_ref().line_id.parse::<LineId>() {
-        service.handed_over(line_id).await;
+    let user_id = answer.get_ref().user.as_ref().map(|user| user.id.parse::<UserId>());
+    if let Some(Ok(user_id)) = user_id {
+        service.handed_over(user_id).await;
     }
     Ok(answer)
 }

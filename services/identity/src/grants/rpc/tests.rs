@@ -91,12 +91,14 @@ async fn another_company_does_not_exist_and_a_member_may_not() {
 }
 
 #[tokio::test]
-async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it() {
+async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it_and_no_others() {
     let (identity, _database) = identity().await;
     let ana = user(&identity, "ana@x.example", Some("correct horse"), true).await;
     let company_id = CompanyId::generate();
     put(&identity, company_id, manager_of(company_id), "ana@x.example").await.unwrap();
-    let token = identity.issuer.person(&ana, vec![]).unwrap().token;
+    let without = identity.issuer.person(&ana, vec![]).unwrap().token;
+    let mut db = identity.service.db.acquire().await.unwrap();
+    let token = identity.session(&mut db, &ana).await.unwrap().token;
 
     let rpc = Grants { identity: identity.clone() };
     let delete = || {
@@ -109,6 +111,7 @@ async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it() {
     };
     delete().await.unwrap();
     assert!(identity.service.trust.check(&token).is_err());
+    assert!(identity.service.trust.check(&without).is_ok());
     let status = delete().await.unwrap_err();
     assert_eq!(Refusal::of(&status).reason, "GRANT_NOT_FOUND");
 }
