@@ -76,6 +76,29 @@ async fn a_signup_completes_while_telecom_is_down_and_the_line_comes_later() {
     assert_one_user_with_one_line(&world, &database, &email, user_id, line_id, "down").await;
 }
 
+#[tokio::test]
+async fn a_signup_and_the_proof_of_its_email_arrive_in_order_when_telecom_is_back() {
+    let mut world = World::own().await;
+    let employee = Sample::employee(world.company_id());
+    let email = employee["workEmail"].as_str().unwrap().to_owned();
+    world.manager().await.post("/employees", &employee).await.expect(201);
+    let mut form = Sample::signup_form(&email, world.plan_id(), 41);
+    form["phone_account_company_id"] = world.company_id().into();
+    let opened = world.rest().post("/signup-forms", &form).await.expect(200);
+    world.stack.kill(Part::Telecom);
+
+    let path = format!("/signup-forms/{}/complete", opened["id"].as_str().unwrap());
+    let completed = world.rest().post(&path, &Sample::password()).await.expect(200);
+    let proof = world.mailed_path(&email).await;
+    world.rest().get(&proof).await.expect(200);
+    world.stack.restart(Part::Telecom).await.unwrap();
+    world.stack.ready().await.unwrap();
+    world.settle().await;
+
+    let rest = world.rest().with_token(completed["access_token"].as_str().unwrap());
+    wait_for_active_line(&rest).await;
+}
+
 /// The queue hands the event over once telecom is back; its pause is bounded.
 async fn wait_for_active_line(rest: &Rest) {
     let active = async {
