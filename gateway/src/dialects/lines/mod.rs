@@ -52,8 +52,12 @@ impl Dialect for Lines {
 
     const SENSITIVE: &'static [(Method, &'static str)] = &[
         (Method::POST, "/login"),
+        (Method::POST, "/oauth2/token"),
         (Method::POST, "/signup-forms"),
+        (Method::POST, "/signup-forms/{id}/complete"),
         (Method::POST, "/password-resets"),
+        (Method::POST, "/password-resets/{id}/complete"),
+        (Method::POST, "/invitations/{id}/accept"),
     ];
 
     type Error = Error;
