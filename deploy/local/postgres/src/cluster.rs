@@ -29,6 +29,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 const PORT_ATTEMPTS_MAX: u32 = 5;
 const LOG_TAIL_LINES: usize = 8;
 
+/// What kind of cluster is wanted.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Nothing of it is worth keeping: no waiting for the disk, and the directory is removed at the
@@ -36,14 +37,17 @@ pub struct Options {
     pub throwaway: bool,
     /// A free one by default.
     pub port: Option<u16>,
+    /// Connections that the server takes at the most.
     pub connections_max: u32,
 }
 
 impl Options {
+    /// A cluster whose data is there to stay.
     pub fn durable() -> Self {
         Self { throwaway: false, port: None, connections_max: 200 }
     }
 
+    /// A cluster for the while of a test or a trial.
     pub fn throwaway() -> Self {
         Self { throwaway: true, ..Self::durable() }
     }
@@ -116,11 +120,12 @@ impl Cluster {
         self.database_url(SUPERUSER, &self.password, "postgres")
     }
 
-    /// `role`, `password` and `database` are used as they are: they must need no escaping.
+    /// The URL of a role. `role`, `password` and `database` are used as they are: they must need no escaping.
     pub fn database_url(&self, role: &str, password: &str, database: &str) -> String {
         format!("postgres://{role}:{password}@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The TCP port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -21,6 +21,7 @@ pub use provision::{ServiceRole, provision};
 
 use std::{io, path::PathBuf};
 
+/// Why there is no Postgres.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(

@@ -13,10 +13,12 @@ const NAME_BYTES_MAX: usize = 63;
 pub struct ServiceRole {
     /// For example `linha_telecom`.
     pub name: String,
+    /// Set at every provisioning.
     pub password: String,
 }
 
 impl ServiceRole {
+    /// The schema that the role owns.
     pub fn schema(&self) -> &str {
         self.name.strip_prefix("linha_").unwrap_or(&self.name)
     }

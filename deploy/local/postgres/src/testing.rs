@@ -73,6 +73,7 @@ pub async fn database() -> TestDatabase {
 }
 
 impl TestDatabase {
+    /// Name of the database.
     pub fn name(&self) -> &str {
         &self.name
     }

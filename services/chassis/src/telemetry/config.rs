@@ -42,6 +42,7 @@ pub struct TelemetryConfig {
     pub log: String,
 }
 
+/// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
     /// For people.
