@@ -15,6 +15,7 @@ use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use chassis::idempotency::{KEY_HEADER, REPLAYED_HEADER};
+use chassis::server::log_panic;
 use chassis::telemetry;
 use tower::limit::GlobalConcurrencyLimitLayer;
 use tower::load_shed::LoadShedLayer;
@@ -133,11 +134,6 @@ fn cors(web: &Web) -> CorsLayer {
 }
 
 fn panicked<D: Dialect>(panic: Box<dyn Any + Send>) -> Response {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default();
-    tracing::error!(message, "a handler panicked");
+    log_panic(panic.as_ref());
     D::Error::from(Fault::Internal).into_response()
 }

@@ -1,5 +1,6 @@
 //! Serving: one stack of layers, health, reflection, background work, and an end that is bounded.
 
+use std::any::Any;
 use std::convert::Infallible;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
@@ -271,13 +272,18 @@ async fn serve_admin(listener: TcpListener, service: Service, shutdown: Cancella
     }
 }
 
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response<Body> {
+/// Logs why a handler panicked.
+pub fn log_panic(panic: &(dyn Any + Send)) {
     let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
     tracing::error!(message, "a handler panicked");
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Response<Body> {
+    log_panic(panic.as_ref());
     Status::internal("internal error").into_http()
 }
 

@@ -3,13 +3,12 @@
 use brazil::{Cents, CompanyId, PlanId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::refusal::{Fields, upstream};
+use chassis::neighbours::company_exists;
+use chassis::refusal::Fields;
 use chassis::timestamp;
 use proto::billing::v1 as pb;
 use proto::billing::v1::plan_service_server::PlanService;
 use proto::common::v1::Money;
-use proto::company::v1::BatchGetCompaniesRequest;
-use proto::company::v1::company_service_client::CompanyServiceClient;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -142,16 +141,10 @@ impl Plans {
     async fn check_company(&self, caller: &Caller, company_id: CompanyId) -> Result<(), Status> {
         let absent = || Status::from(Error::CompanyNotFound(company_id));
         caller.enter(company_id, absent())?;
-        if !caller.scope().everything {
-            return Ok(());
+        if caller.scope().everything && !company_exists(&self.service, company_id).await? {
+            return Err(absent());
         }
-        let request = BatchGetCompaniesRequest { company_ids: vec![company_id.to_string()] };
-        let found = CompanyServiceClient::new(self.service.company.clone())
-            .batch_get_companies(request)
-            .await
-            .map_err(upstream)?
-            .into_inner();
-        if found.companies.is_empty() { Err(absent()) } else { Ok(()) }
+        Ok(())
     }
 }
 

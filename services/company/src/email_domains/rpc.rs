@@ -3,9 +3,8 @@
 use brazil::{Email, EmailDomain, PlanId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::refusal::{Fields, upstream};
-use proto::billing::v1::BatchGetPlansRequest;
-use proto::billing::v1::plan_service_client::PlanServiceClient;
+use chassis::neighbours::plan_exists;
+use chassis::refusal::Fields;
 use proto::company::v1 as pb;
 use proto::company::v1::email_domain_service_server::EmailDomainService;
 use tonic::{Request, Response, Status};
@@ -36,7 +35,7 @@ impl EmailDomainService for EmailDomains {
         }
         let plan_id: Option<PlanId> = fields.required("default_plan_id", &given.default_plan_id);
         if let Some(plan_id) = plan_id
-            && !self.has_plan(plan_id).await?
+            && !plan_exists(&self.service, plan_id).await?
         {
             fields.refuse("default_plan_id", "names no plan");
         }
@@ -95,19 +94,6 @@ impl EmailDomainService for EmailDomains {
             domain_company_id,
             domain_plan_id,
         }))
-    }
-}
-
-impl EmailDomains {
-    /// Asks billing whether a plan exists.
-    async fn has_plan(&self, plan_id: PlanId) -> Result<bool, Status> {
-        let request = BatchGetPlansRequest { plan_ids: vec![plan_id.to_string()] };
-        let found = PlanServiceClient::new(self.service.billing.clone())
-            .batch_get_plans(request)
-            .await
-            .map_err(upstream)?
-            .into_inner();
-        Ok(!found.plans.is_empty())
     }
 }
 

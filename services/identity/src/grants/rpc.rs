@@ -2,9 +2,8 @@
 
 use brazil::{CompanyId, Email};
 use chassis::auth::{Caller, Role};
-use chassis::refusal::{Fields, upstream};
-use proto::company::v1::BatchGetCompaniesRequest;
-use proto::company::v1::company_service_client::CompanyServiceClient;
+use chassis::neighbours::company_exists;
+use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
@@ -142,12 +141,8 @@ impl pb::grant_service_server::GrantService for Grants {
 impl Grants {
     /// A manager's company exists; an operator may have mistyped it.
     async fn must_exist(&self, company_id: CompanyId) -> Result<(), Error> {
-        let company_ids = vec![company_id.to_string()];
-        let found = CompanyServiceClient::new(self.identity.service.company.clone())
-            .batch_get_companies(BatchGetCompaniesRequest { company_ids })
-            .await
-            .map_err(upstream)?;
-        if found.get_ref().companies.is_empty() { Err(Error::CompanyNotFound) } else { Ok(()) }
+        let exists = company_exists(&self.identity.service, company_id).await?;
+        if exists { Ok(()) } else { Err(Error::CompanyNotFound) }
     }
 }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use brazil::{AreaCode, CompanyId, LineId, PlanId, UserId};
 use chassis::auth::{Caller, Scope};
+use chassis::neighbours::{company_exists, plan_exists};
 use chassis::refusal::{Fields, internal, invalid};
 use chassis::{Service, timestamp};
 use proto::common::v1::Permission;
@@ -16,7 +17,7 @@ use tonic::{Request, Response, Status};
 use super::access::LinePermission;
 use super::{Line, Lines, NewLine, store};
 use crate::error::Error;
-use crate::neighbours::{company_exists, find_person, plan_exists};
+use crate::neighbours::find_person;
 use crate::sim_cards::SimCardName;
 
 #[tonic::async_trait]

@@ -3,6 +3,7 @@
 use brazil::CompanyId;
 use chassis::Service;
 use chassis::auth::Caller;
+use chassis::neighbours::company_exists;
 use chassis::page::Page;
 use chassis::refusal::{Fields, internal, invalid};
 use proto::telecom::v1 as pb;
@@ -10,7 +11,6 @@ use tonic::{Request, Response, Status};
 
 use super::{BATCH_MAX, Delivery, Rejection, SimCard, store};
 use crate::error::Error;
-use crate::neighbours::company_exists;
 
 const PROVIDER_LENGTH_MAX: usize = 50;
 
