@@ -30,7 +30,13 @@ pub fn may(role: Role, permission: Permission) -> bool {
     match role {
         Role::Operator => !matches!(
             permission,
-            P::Unspecified | P::TrustRead | P::EventsDeliver | P::SignIn | P::AffiliationsRead
+            P::Unspecified
+                | P::TrustRead
+                | P::EventsDeliver
+                | P::SignIn
+                | P::AffiliationsRead
+                | P::UsersInvite
+                | P::OutsideMessages
         ),
         Role::Manager => matches!(
             permission,
@@ -42,10 +48,16 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::EmployeesManage
                 | P::LinesRead
                 | P::LinesManage
+                | P::LinesBlock
+                | P::LinesTimeline
+                | P::PortInsRequest
                 | P::SimCardsRead
+                | P::ShipmentsRead
                 | P::PlansRead
                 | P::PricesRead
                 | P::ChargesRead
+                | P::InvoicesRead
+                | P::WebhooksManage
         ),
         Role::Member => matches!(
             permission,
@@ -59,7 +71,14 @@ pub fn may(role: Role, permission: Permission) -> bool {
         ),
         Role::Holder => matches!(
             permission,
-            P::SignUp | P::UsersRead | P::UsersUpdate | P::LinesRead | P::PlansRead
+            P::SignUp
+                | P::UsersRead
+                | P::UsersUpdate
+                | P::LinesRead
+                | P::LinesBlock
+                | P::LinesTimeline
+                | P::PortInsRequest
+                | P::PlansRead
         ),
         Role::Partner => matches!(permission, P::SignUp | P::PlansRead),
         Role::Service => matches!(
@@ -71,10 +90,13 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::UsersRead
                 | P::CompaniesRead
                 | P::AffiliationsRead
+                | P::UsersInvite
                 | P::LinesRead
                 | P::PlansRead
                 | P::PricesRead
                 | P::ChargesRead
+                | P::InvoicesRead
+                | P::OutsideMessages
         ),
     }
 }
@@ -95,9 +117,15 @@ pub fn is_scoped(permission: Permission) -> bool {
             | P::EmployeesManage
             | P::LinesRead
             | P::LinesManage
+            | P::LinesBlock
+            | P::LinesTimeline
+            | P::PortInsRequest
             | P::SimCardsRead
+            | P::ShipmentsRead
             | P::PricesRead
             | P::ChargesRead
+            | P::InvoicesRead
+            | P::WebhooksManage
     )
 }
 
@@ -156,8 +184,13 @@ mod tests {
     #[test]
     fn people_cannot_pose_as_services() {
         for role in [Role::Operator, Role::Manager, Role::Member, Role::Holder, Role::Partner] {
-            for permission in [Permission::EventsDeliver, Permission::TrustRead, Permission::SignIn]
-            {
+            for permission in [
+                Permission::EventsDeliver,
+                Permission::TrustRead,
+                Permission::SignIn,
+                Permission::UsersInvite,
+                Permission::OutsideMessages,
+            ] {
                 assert!(!may(role, permission), "{role:?} {permission:?}");
             }
         }

@@ -60,6 +60,13 @@ impl pb::user_service_server::UserService for Users {
         Ok(Response::new(pb::BatchGetUsersResponse { users }))
     }
 
+    async fn invite_user(
+        &self,
+        _request: Request<pb::InviteUserRequest>,
+    ) -> Result<Response<pb::InviteUserResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
     async fn update_user(
         &self,
         request: Request<pb::UpdateUserRequest>,

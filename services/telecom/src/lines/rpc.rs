@@ -119,6 +119,69 @@ impl LineService for Lines {
             .collect();
         Ok(Response::new(pb::ListLinePermissionsResponse { permissions }))
     }
+
+    async fn change_plan(
+        &self,
+        _request: Request<pb::ChangePlanRequest>,
+    ) -> Result<Response<pb::ChangePlanResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn change_company(
+        &self,
+        _request: Request<pb::ChangeCompanyRequest>,
+    ) -> Result<Response<pb::ChangeCompanyResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn attribute_user(
+        &self,
+        _request: Request<pb::AttributeUserRequest>,
+    ) -> Result<Response<pb::AttributeUserResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn set_tag(
+        &self,
+        _request: Request<pb::SetTagRequest>,
+    ) -> Result<Response<pb::SetTagResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn block_line(
+        &self,
+        _request: Request<pb::BlockLineRequest>,
+    ) -> Result<Response<pb::BlockLineResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn unblock_line(
+        &self,
+        _request: Request<pb::UnblockLineRequest>,
+    ) -> Result<Response<pb::UnblockLineResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn cancel_line(
+        &self,
+        _request: Request<pb::CancelLineRequest>,
+    ) -> Result<Response<pb::CancelLineResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn change_sim_card(
+        &self,
+        _request: Request<pb::ChangeSimCardRequest>,
+    ) -> Result<Response<pb::ChangeSimCardResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn provision_number(
+        &self,
+        _request: Request<pb::ProvisionNumberRequest>,
+    ) -> Result<Response<pb::ProvisionNumberResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
 }
 
 impl Lines {
@@ -227,6 +290,8 @@ impl From<Line> for pb::Line {
             awaiting_approval: line.awaiting_approval,
             created_at: Some(timestamp::to_proto(line.created_at)),
             updated_at: Some(timestamp::to_proto(line.updated_at)),
+            area_code: u8::from(line.area_code).into(),
+            ..Self::default()
         }
     }
 }

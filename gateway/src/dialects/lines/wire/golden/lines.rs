@@ -24,6 +24,7 @@ fn line() -> telecom::Line {
         awaiting_approval: false,
         created_at: at(YEAR_2022),
         updated_at: at(YEAR_2022),
+        ..telecom::Line::default()
     }
 }
 
