@@ -7,8 +7,8 @@ use anyhow::Context;
 use chassis::clock::Clock;
 use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
 use chassis::host::{Activity, Host};
+use chassis::mail::FolderMailer;
 use chassis::telemetry::TelemetryConfig;
-use identity::mail::FolderMailer;
 use telecom::CarrierSimulator;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -107,7 +107,7 @@ impl Settings {
         let secrets: Vec<String> =
             Part::ALL.iter().map(|part| format!("{part}={}", self.secrets.service)).collect();
         let mut config = identity::Config::new(service, secrets.join(",").parse()?);
-        config.public_url = self.gateway_url.parse()?;
+        config.mail.public_url = self.gateway_url.parse()?;
         config.bootstrap_operator_email = Some(demo::OPERATOR.0.parse()?);
         config.bootstrap_operator_password = Some(demo::OPERATOR.1.parse::<Secret>()?);
         Ok(config)

@@ -17,6 +17,7 @@ pub mod events;
 pub mod host;
 pub mod idempotency;
 pub mod jobs;
+pub mod mail;
 pub mod neighbours;
 pub mod page;
 pub mod refusal;

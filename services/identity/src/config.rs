@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use brazil::Email;
 use chassis::config::{Secret, ServiceConfig};
+use chassis::mail::MailConfig;
 use clap::{Args, Parser};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -30,31 +30,9 @@ pub struct Config {
     )]
     pub service_secrets: ServiceSecrets,
 
-    /// Where people reach the gateway; mailed links start with it.
-    #[arg(
-        long,
-        env = "LINHA_PUBLIC_URL",
-        value_name = "LINHA_PUBLIC_URL",
-        default_value = "http://127.0.0.1:8080"
-    )]
-    pub public_url: http::Uri,
-
-    /// Mail server, as smtps://user:password@host:465 or smtp://host:587?tls=required.
-    #[arg(long, env = "LINHA_SMTP_URL", value_name = "LINHA_SMTP_URL", hide_env_values = true)]
-    pub smtp_url: Option<Secret>,
-
-    /// Folder that takes mails as files where there is no mail server.
-    #[arg(long, env = "LINHA_MAIL_FOLDER", value_name = "LINHA_MAIL_FOLDER")]
-    pub mail_folder: Option<PathBuf>,
-
-    /// Sender of all mails.
-    #[arg(
-        long,
-        env = "LINHA_MAIL_FROM",
-        value_name = "LINHA_MAIL_FROM",
-        default_value = "Linha <no-reply@linha.example>"
-    )]
-    pub mail_from: String,
+    /// How mail leaves.
+    #[command(flatten)]
+    pub mail: MailConfig,
 
     /// E-mail of the first operator, who is made at the start if there is no such user.
     #[arg(
@@ -85,10 +63,7 @@ impl Config {
         Self {
             service,
             service_secrets,
-            public_url: http::Uri::from_static("http://127.0.0.1:8080"),
-            smtp_url: None,
-            mail_folder: None,
-            mail_from: "Linha <no-reply@linha.example>".to_owned(),
+            mail: MailConfig::default(),
             bootstrap_operator_email: None,
             bootstrap_operator_password: None,
             policy: Policy::DEFAULT,

@@ -7,11 +7,11 @@ use time::OffsetDateTime;
 
 use crate::config::{Policy, ServiceSecrets};
 use crate::error::Error;
-use crate::mail::Post;
 use crate::passwords::Passwords;
 use crate::tokens::{Issued, Issuer};
 use crate::users::User;
 use crate::{grants, tokens};
+use chassis::mail::Post;
 
 /// The service, its rules, and what hashes, signs and mails. Clones share them.
 #[derive(Clone)]

@@ -10,8 +10,8 @@ mod error;
 mod grants;
 mod identity;
 mod invitations;
+mod letters;
 mod links;
-pub mod mail;
 mod mask;
 mod password_resets;
 mod passwords;
@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::mail::{Mailer, SendMail};
 use chassis::server::Server;
 use chassis::sweeps::Sweep;
 use chassis::{Host, Service};
@@ -43,7 +44,6 @@ use sqlx::migrate::Migrator;
 
 pub use crate::config::{Config, InvalidServiceSecrets, Policy, ServiceSecrets};
 use crate::identity::Identity;
-use crate::mail::{FolderMailer, Mailer, SmtpMailer};
 
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -63,12 +63,7 @@ impl Outside {
     /// # Errors
     /// When there is neither, or the mail server's settings are not such.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
-        let mailer: Arc<dyn Mailer> = match (&config.smtp_url, &config.mail_folder) {
-            (Some(url), _) => Arc::new(SmtpMailer::new(url, &config.mail_from)?),
-            (None, Some(folder)) => Arc::new(FolderMailer::new(folder.clone())),
-            (None, None) => anyhow::bail!("set LINHA_SMTP_URL, or LINHA_MAIL_FOLDER for a sandbox"),
-        };
-        Ok(Self { mailer })
+        Ok(Self { mailer: config.mail.mailer()? })
     }
 }
 
@@ -91,8 +86,9 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let clock = host.clock.clone();
     let service =
         Service::open("identity", &config.service, &MIGRATIONS, clock, subscriptions).await?;
-    let Config { policy, service_secrets, public_url, .. } = &config;
-    let identity = Identity::new(service, policy.clone(), service_secrets.clone(), public_url)?;
+    let Config { policy, service_secrets, mail, .. } = &config;
+    let identity =
+        Identity::new(service, policy.clone(), service_secrets.clone(), &mail.public_url)?;
     tokens::refresh(&identity).await.context("cannot prepare the signing keys")?;
     bootstrap::first_operator(&identity, &config).await?;
 
@@ -106,7 +102,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         }))
         .grpc(InvitationServiceServer::new(invitations::Invitations { identity: identity.clone() }))
         .grpc(GrantServiceServer::new(grants::Grants { identity: identity.clone() }))
-        .job::<mail::SendMail>((identity.post.clone(), outside.mailer))
+        .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<password_resets::MailReset>(identity.clone())
         .job::<invitations::AnnounceProof>(identity.clone())
         .trusts_by(trust(&identity, config.service.limits.trust_refresh()))

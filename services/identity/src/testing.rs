@@ -11,8 +11,8 @@ use sqlx::pool::PoolConnection;
 use crate::MIGRATIONS;
 use crate::config::Policy;
 use crate::identity::Identity;
-use crate::mail::{Mail, Mailer, SendMail};
 use crate::users::{self, Person, User};
+use chassis::mail::{Mail, Mailer, SendMail};
 
 pub(crate) const SECRET: &str = "0123456789abcdef";
 

@@ -1,7 +1,7 @@
 //! A caller of the services, with a token.
 
 use anyhow::Context;
-use identity::mail::FolderMailer;
+use chassis::mail::FolderMailer;
 use proto::billing::v1::plan_service_client::PlanServiceClient;
 use proto::company::v1::company_service_client::CompanyServiceClient;
 use proto::company::v1::email_domain_service_client::EmailDomainServiceClient;

@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use chassis::clock::Clock;
 use chassis::host::Activity;
-use identity::mail::FolderMailer;
+use chassis::mail::FolderMailer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use telecom::{CarrierSimulator, Script};

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{CompanyRole, Seat, store};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::mail::letters;
+use crate::letters;
 use crate::users::wire::NAME_MAX;
 use crate::users::{self, Person, User};
 use crate::{invitations, links};

@@ -13,7 +13,7 @@ pub(crate) use rpc::Invitations;
 
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::mail::letters;
+use crate::letters;
 use crate::users::{State, User};
 use crate::{links, signup, users};
 

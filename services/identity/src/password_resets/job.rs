@@ -13,8 +13,8 @@ use super::store;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::Link;
+use crate::letters;
 use crate::links;
-use crate::mail::letters;
 use crate::users::{self, State};
 
 const SEALED_AS: &str = "identity.password_reset.email";

@@ -12,7 +12,7 @@ use super::{Form, affiliations, complete, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::Link;
-use crate::mail::letters;
+use crate::letters;
 use crate::{links, users};
 
 /// Answers SignupService.

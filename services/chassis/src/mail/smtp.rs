@@ -1,12 +1,13 @@
 //! Mails over SMTP.
 
 use anyhow::Context;
-use chassis::config::Secret;
-use lettre::message::{Mailbox, MultiPart};
+use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart};
 use lettre::transport::smtp::response::Code;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::{Mail, Mailer};
+use crate::config::Secret;
 
 /// Hands mails to a mail server.
 pub struct SmtpMailer {
@@ -29,13 +30,22 @@ impl SmtpMailer {
 
     fn message(&self, mail: Mail) -> anyhow::Result<Message> {
         let id = format!("<{}@{}>", mail.id, self.from.email.domain());
+        let words = MultiPart::alternative_plain_html(mail.text, mail.html);
+        let body = mail.attachments.into_iter().try_fold(
+            MultiPart::mixed().multipart(words),
+            |body, document| {
+                let media_type = ContentType::parse(&document.media_type)?;
+                let part = Attachment::new(document.name).body(document.content, media_type);
+                anyhow::Ok(body.singlepart(part))
+            },
+        )?;
         Ok(Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, mail.to.parse()?))
             .subject(mail.subject)
             .message_id(Some(id))
             .date(mail.sent_at.into())
-            .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?)
+            .multipart(body)?)
     }
 }
 
@@ -79,12 +89,18 @@ mod tests {
                 text: "plain".to_owned(),
                 html: "<p>rich</p>".to_owned(),
                 links: vec![],
+                attachments: vec![super::super::Attachment {
+                    name: "note.txt".to_owned(),
+                    media_type: "text/plain".to_owned(),
+                    content: b"inside".to_vec(),
+                }],
                 sent_at: datetime!(2026-11-22 10:00 UTC),
             })
             .unwrap();
         let wire = String::from_utf8(message.formatted()).unwrap();
         assert!(wire.contains(&format!("Message-ID: <{id}@linha.example>")), "{wire}");
         assert!(wire.contains("plain") && wire.contains("<p>rich</p>"), "{wire}");
+        assert!(wire.contains("filename=\"note.txt\""), "{wire}");
         assert!(wire.contains("Sun, 22 Nov 2026 10:00:00"), "{wire}");
     }
 

@@ -5,12 +5,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::{Mail, Mailer};
+use super::{Attachment, Mail, Mailer};
 
 const EXTENSION: &str = "json";
 
@@ -34,8 +36,30 @@ pub struct StoredMail {
     pub html: String,
     /// Links in it.
     pub links: Vec<String>,
+    /// Documents with it.
+    #[serde(default)]
+    pub attachments: Vec<StoredAttachment>,
     /// When it was sent, RFC 3339.
     pub sent_at: String,
+}
+
+/// A document with a mail in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredAttachment {
+    /// File name.
+    pub name: String,
+    /// Media type.
+    pub media_type: String,
+    /// The document, base64.
+    pub content: String,
+}
+
+impl From<Attachment> for StoredAttachment {
+    fn from(attachment: Attachment) -> Self {
+        let Attachment { name, media_type, content } = attachment;
+        Self { name, media_type, content: STANDARD.encode(content) }
+    }
 }
 
 impl FolderMailer {
@@ -90,6 +114,7 @@ impl FolderMailer {
             text: mail.text,
             html: mail.html,
             links: mail.links,
+            attachments: mail.attachments.into_iter().map(StoredAttachment::from).collect(),
             sent_at: mail.sent_at.format(&Rfc3339)?,
         };
         fs::write(&unfinished, serde_json::to_vec_pretty(&stored)?)?;
@@ -134,6 +159,11 @@ mod tests {
             text: "text".to_owned(),
             html: "<p>text</p>".to_owned(),
             links: vec!["http://x/y".to_owned()],
+            attachments: vec![Attachment {
+                name: "note.txt".to_owned(),
+                media_type: "text/plain".to_owned(),
+                content: b"note".to_vec(),
+            }],
             sent_at: datetime!(2026-11-22 10:00:00.5 UTC) + Duration::minutes(minute),
         }
     }
@@ -169,6 +199,7 @@ mod tests {
         assert_eq!(mails[0].sent_at, "2026-11-22T10:01:00.5Z");
         let json = serde_json::to_value(&mails[0]).unwrap();
         assert_eq!(json["links"][0], "http://x/y");
+        assert_eq!(json["attachments"][0]["content"], "bm90ZQ==");
         assert_eq!(json["sentAt"], mails[0].sent_at);
     }
 }

@@ -1,0 +1,53 @@
+//! What the mails of identity say.
+
+use chassis::mail::Letter;
+
+const NOT_YOU: &str = "If this was not you, you need not do anything.";
+
+/// The link to a signup form that holds more than its public id shows.
+pub(crate) fn signup_form(url: String) -> Letter {
+    let text = "Somebody began to sign up for a line with this e-mail address. Open the form \
+                with this link to confirm that the address is yours. The link works once.";
+    Letter::new("Your signup form")
+        .paragraph(text)
+        .link("Open the form", url)
+        .closing("If this was not you, do not use the link; nothing will happen.")
+}
+
+/// The link that proves the address of an account.
+pub(crate) fn email_proof(url: String) -> Letter {
+    let text = "An account was made, or changed, with this e-mail address. Confirm with this \
+                link that the address is yours. The link works once.";
+    Letter::new("Confirm your e-mail address")
+        .paragraph(text)
+        .link("Confirm the address", url)
+        .closing("If you did not make this account, do not use the link.")
+}
+
+/// The link that sets a new password.
+pub(crate) fn password_reset(url: String) -> Letter {
+    let text = "A new password was asked for. Choose one with this link. The link works once \
+                and not for long.";
+    Letter::new("Choose a new password")
+        .paragraph(text)
+        .link("Choose a password", url)
+        .closing(NOT_YOU)
+}
+
+/// The link that gives an invited person a password.
+pub(crate) fn invitation(name: Option<&str>, url: String) -> Letter {
+    let hello = name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},"));
+    let text = "You were given access to the lines of a company. Accept with this link, and \
+                choose a password. The link works once.";
+    Letter::new("You are invited")
+        .paragraph(hello)
+        .paragraph(text)
+        .link("Accept the invitation", url)
+        .closing(NOT_YOU)
+}
+
+/// Tells somebody who has an account already that they may do more.
+pub(crate) fn granted() -> Letter {
+    let text = "You were given access to the lines of another company. Log in again to see them.";
+    Letter::new("You were given access").paragraph(text)
+}
