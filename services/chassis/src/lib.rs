@@ -23,6 +23,7 @@ pub mod page;
 pub mod refusal;
 pub mod server;
 mod service;
+pub mod simulator;
 pub mod sweeps;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -25,8 +25,8 @@ use proto::telecom::v1::stock_service_server::StockServiceServer;
 use sqlx::migrate::Migrator;
 
 pub use carrier::{
-    ActivationRequest, Carrier, CarrierError, CarrierSimulator, Hold, Operation, Outcome, Script,
-    ScriptStep, SimulatedActivation,
+    ActivationRequest, Carrier, CarrierError, CarrierSimulator, Operation as CarrierOperation,
+    SimulatedActivation,
 };
 use lines::{ActivateLine, Activation, Lines, ServeWaitingLines};
 use stock::Stock;

@@ -14,9 +14,10 @@ use axum::{Json, Router};
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use chassis::mail::FolderMailer;
+use chassis::simulator::Script;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telecom::{CarrierSimulator, Script};
+use telecom::{CarrierOperation, CarrierSimulator};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
@@ -148,7 +149,7 @@ async fn read_mail(
 
 async fn script_carrier(
     State(sandbox): State<Sandbox>,
-    body: Body<Script>,
+    body: Body<Script<CarrierOperation>>,
 ) -> Result<StatusCode, Refused> {
     let Json(script) = body?;
     sandbox.carrier.script(script.next);

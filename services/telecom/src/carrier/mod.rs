@@ -4,9 +4,7 @@ mod simulator;
 
 use brazil::{Iccid, LineId, MobileNumber};
 
-pub use simulator::{
-    CarrierSimulator, Hold, Operation, Outcome, Script, ScriptStep, SimulatedActivation,
-};
+pub use simulator::{CarrierSimulator, Operation, SimulatedActivation};
 
 /// What the carrier is to bring to life.
 #[derive(Clone, Debug, PartialEq, Eq)]

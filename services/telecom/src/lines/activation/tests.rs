@@ -1,9 +1,10 @@
 use chassis::Service;
+use chassis::simulator::{Outcome, ScriptStep};
 use prost::{Message, Name};
 use proto::events::v1::{CloudEvent, LineActivated};
 
 use super::*;
-use crate::carrier::{CarrierSimulator, Operation, Outcome, ScriptStep};
+use crate::carrier::{CarrierSimulator, Operation};
 use crate::lines::{Line, Lines, Status};
 use crate::testing::{new_line, service, stock};
 
@@ -36,9 +37,8 @@ async fn setting() -> (Setting, impl Sized) {
 impl Setting {
     fn expect(&self, outcome: Outcome) {
         let reason = Some("no-such-card".to_owned());
-        let delay = Duration::ZERO;
-        let operation = Operation::Activate;
-        self.carrier.script(vec![ScriptStep { operation, outcome, reason, delay, times: 1 }]);
+        let step = ScriptStep::new(Operation::Activate, outcome);
+        self.carrier.script(vec![ScriptStep { reason, ..step }]);
     }
 
     async fn run(&self) {
