@@ -35,7 +35,7 @@ pub(crate) async fn first_operator(identity: &Identity, config: &Config) -> anyh
                 // Whoever runs the platform vouches for it.
                 user.email_proven_at = Some(now);
                 user.announced_at = Some(now);
-                users::store::insert(&mut tx, &identity.service.keyring, &user).await?;
+                users::add(identity, &mut tx, &user).await?;
                 users::store::set_password(&mut tx, user.user_id, hash, now).await?;
                 grants::store::put_operator(&mut tx, user.user_id, now).await?;
                 Ok::<_, Error>(())

@@ -32,7 +32,7 @@ use chassis::server::Server;
 use chassis::sweeps::Sweep;
 use chassis::{Host, Service};
 use prost::Name;
-use proto::events::v1::{EmailProven, SignupCompleted};
+use proto::events::v1::{EmailProven, SignupCompleted, UserChanged, UserReplaced};
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
 use proto::identity::v1::password_reset_service_server::PasswordResetServiceServer;
@@ -81,8 +81,12 @@ pub async fn serve_configured(config: Config, host: Host) -> anyhow::Result<()> 
 /// # Errors
 /// When the database cannot be opened, or the socket fails.
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
-    let subscriptions =
-        vec![("telecom", SignupCompleted::full_name()), ("telecom", EmailProven::full_name())];
+    let subscriptions = vec![
+        ("telecom", <UserChanged as Name>::full_name()),
+        ("telecom", UserReplaced::full_name()),
+        ("telecom", SignupCompleted::full_name()),
+        ("telecom", EmailProven::full_name()),
+    ];
     let clock = host.clock.clone();
     let service =
         Service::open("identity", &config.service, &MIGRATIONS, clock, subscriptions).await?;

@@ -5,7 +5,6 @@ use chassis::auth::{Caller, Role};
 use chassis::neighbours::company_exists;
 use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
-use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -13,8 +12,8 @@ use super::{CompanyRole, Seat, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::letters;
+use crate::users;
 use crate::users::wire::NAME_MAX;
-use crate::users::{self, Person, User};
 use crate::{invitations, links};
 
 const PRODUCT_MAX: usize = 100;
@@ -37,10 +36,9 @@ impl pb::grant_service_server::GrantService for Grants {
         let role = parse_role(&mut fields, request.get_ref().role());
         let email: Option<Email> = fields.required("user_email", &request.get_ref().user_email);
         let name = fields.text("user_name", &request.get_ref().user_name, 1, NAME_MAX);
-        let (Some(role), Some(email)) = (role, email) else {
+        let (Some(role), Some(email), Some(name)) = (role, email, name) else {
             return Err(fields.into_status());
         };
-        fields.check()?;
         may_give(caller, role)?;
         if caller.is(Role::Operator) {
             self.must_exist(company_id).await?;
@@ -53,7 +51,7 @@ impl pb::grant_service_server::GrantService for Grants {
             .service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    let user = user_of(identity, &mut tx, email, name).await?;
+                    let user = users::find_or_add(identity, &mut tx, email, name).await?;
                     let is_new = store::put(&mut tx, user.user_id, seat, granted_by, now).await?;
                     if user.email_proven_at.is_none() {
                         invitations::invite(identity, &mut tx, &user).await?;
@@ -143,30 +141,6 @@ impl Grants {
     async fn must_exist(&self, company_id: CompanyId) -> Result<(), Error> {
         let exists = company_exists(&self.identity.service, company_id).await?;
         if exists { Ok(()) } else { Err(Error::CompanyNotFound) }
-    }
-}
-
-/// The user who has the address; where there is none, an invited one.
-async fn user_of(
-    identity: &Identity,
-    tx: &mut PgConnection,
-    email: &Email,
-    name: &Option<String>,
-) -> Result<User, Error> {
-    let keyring = &identity.service.keyring;
-    if let Some(user) = users::store::lock_by_email(tx, keyring, email).await? {
-        return Ok(user);
-    }
-    let person = Person { full_name: name.clone(), ..Person::default() };
-    let user = User::new(email.clone(), person, identity.now());
-    match users::store::insert(tx, keyring, &user).await {
-        Ok(()) => Ok(user),
-        // Somebody else did the same in this moment.
-        Err(Error::EmailAlreadyRegistered) => {
-            let user = users::store::lock_by_email(tx, keyring, email).await?;
-            user.ok_or(Error::EmailAlreadyRegistered)
-        }
-        Err(error) => Err(error),
     }
 }
 

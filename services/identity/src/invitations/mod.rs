@@ -5,6 +5,7 @@ mod rpc;
 pub(crate) mod store;
 
 use brazil::{Email, InvitationId, UserId};
+use proto::events::v1::UserReplaced;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -15,7 +16,7 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::letters;
 use crate::users::{State, User};
-use crate::{links, signup, users};
+use crate::{grants, links, signup, users};
 
 brazil::id!(
     /// A mailed link that proves an e-mail address.
@@ -87,6 +88,17 @@ pub(crate) async fn invite(
     Ok(())
 }
 
+/// Mails an invitation to a user whose address is not proven, unless one is out already.
+pub(crate) async fn invite_once(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    user: &User,
+) -> Result<(), Error> {
+    let is_done = user.email_proven_at.is_some()
+        || store::is_invited(tx, user.user_id, identity.now()).await?;
+    if is_done { Ok(()) } else { invite(identity, tx, user).await }
+}
+
 /// The user has shown that the present address is theirs: what others tied to it becomes theirs,
 /// and the companies it belongs to hear of it. Changes `user`, which is then to be saved.
 pub(crate) async fn prove(
@@ -111,7 +123,7 @@ pub(crate) async fn prove(
 
 /// Makes room for the owner of an address. The account that has it, whose address is not proven,
 /// keeps only what it made itself; what others tied to the address goes on to the owner's with
-/// `grants::store::pass_on`.
+/// [`pass_on`].
 ///
 /// # Errors
 /// [`Error::EmailAlreadyRegistered`] when the address is proven to be somebody else's.
@@ -130,6 +142,19 @@ pub(crate) async fn evict(
     store::delete_proofs(tx, occupant.user_id).await?;
     store::delete_invitation(tx, occupant.user_id).await?;
     Ok(occupant.user_id)
+}
+
+/// Gives the owner of an address what others tied to it while an evicted account had it.
+pub(crate) async fn pass_on(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    evicted: UserId,
+    owner: UserId,
+) -> Result<(), Error> {
+    grants::store::pass_on(tx, evicted, owner).await?;
+    let replaced =
+        UserReplaced { user_id: owner.to_string(), replaced_user_id: evicted.to_string() };
+    Ok(identity.service.outbox.publish(tx, owner, &replaced).await?)
 }
 
 #[cfg(test)]

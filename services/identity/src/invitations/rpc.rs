@@ -5,12 +5,12 @@ use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{EmailProofId, evict, prove, store};
+use super::{EmailProofId, evict, pass_on, prove, store};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::password_resets;
 use crate::passwords::Password;
 use crate::users::{self, State};
-use crate::{grants, password_resets};
 
 /// Answers InvitationService.
 pub(crate) struct Invitations {
@@ -50,7 +50,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                     identity.end_sessions(&mut tx, &mut user).await?;
                     user.updated_at = now;
                     users::store::set_password(&mut tx, user.user_id, hash, now).await?;
-                    users::store::save(&mut tx, keyring, &user).await?;
+                    users::save(identity, &mut tx, &user).await?;
                     let session = identity.session(&mut tx, &user).await?;
                     Ok::<_, Error>(pb::AcceptInvitationResponse {
                         token: Some(session.into()),
@@ -90,7 +90,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                             users::store::lock_by_email(&mut tx, keyring, &proof.email).await?;
                         if let Some(occupant) = occupant {
                             let evicted = evict(identity, &mut tx, occupant).await?;
-                            grants::store::pass_on(&mut tx, evicted, user.user_id).await?;
+                            pass_on(identity, &mut tx, evicted, user.user_id).await?;
                         }
                         password_resets::store::delete_of_user(&mut tx, user.user_id).await?;
                         user.email = proof.email;
@@ -98,7 +98,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                     }
                     prove(identity, &mut tx, &mut user).await?;
                     user.updated_at = now;
-                    users::store::save(&mut tx, keyring, &user).await?;
+                    users::save(identity, &mut tx, &user).await?;
                     let user_id = user.user_id.to_string();
                     Ok::<_, Error>(pb::ProveEmailResponse { user_id })
                 })

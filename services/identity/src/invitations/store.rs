@@ -117,6 +117,21 @@ pub(crate) async fn put_invitation(
     Ok(())
 }
 
+/// Whether the user has an invitation that can be accepted.
+pub(crate) async fn is_invited(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    now: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "select exists (select from invitation where user_id = $1 and expires_at > $2)",
+    )
+    .bind(user_id.0)
+    .bind(now)
+    .fetch_one(tx)
+    .await
+}
+
 /// Locks an invitation until the transaction ends.
 pub(crate) async fn lock_invitation(
     tx: &mut PgConnection,

@@ -86,7 +86,7 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
                     identity.end_sessions(&mut tx, &mut user).await?;
                     user.updated_at = now;
                     users::store::set_password(&mut tx, user.user_id, hash, now).await?;
-                    users::store::save(&mut tx, keyring, &user).await?;
+                    users::save(identity, &mut tx, &user).await?;
                     Ok::<_, Error>(pb::CompletePasswordResetResponse {})
                 })
             })

@@ -13,9 +13,8 @@ use tonic::{Request, Response, Status};
 use super::rpc::parse_id;
 use super::{Completion, Form, Refusal, affiliations, store};
 use crate::error::Error;
-use crate::grants;
 use crate::identity::Identity;
-use crate::invitations::{ask_for_proof, evict, prove};
+use crate::invitations::{ask_for_proof, evict, pass_on, prove};
 use crate::passwords::Password;
 use crate::users::{self, State, User};
 
@@ -94,7 +93,7 @@ async fn make_user(
     let (keyring, now) = (&identity.service.keyring, identity.now());
     let mut user = User::new(form.email.clone(), person, now);
     if form.email_proven_at.is_none() {
-        users::store::insert(tx, keyring, &user).await?;
+        users::add(identity, tx, &user).await?;
         return Ok(user);
     }
     match users::store::lock_by_email(tx, keyring, &form.email).await? {
@@ -108,13 +107,13 @@ async fn make_user(
         }
         Some(occupant) => {
             let evicted = evict(identity, tx, occupant).await?;
-            users::store::insert(tx, keyring, &user).await?;
-            grants::store::pass_on(tx, evicted, user.user_id).await?;
+            users::add(identity, tx, &user).await?;
+            pass_on(identity, tx, evicted, user.user_id).await?;
         }
-        None => users::store::insert(tx, keyring, &user).await?,
+        None => users::add(identity, tx, &user).await?,
     }
     prove(identity, tx, &mut user).await?;
-    users::store::save(tx, keyring, &user).await?;
+    users::save(identity, tx, &user).await?;
     Ok(user)
 }
 

@@ -1,5 +1,6 @@
 //! People.
 
+mod changes;
 mod person;
 mod rpc;
 pub(crate) mod store;
@@ -8,6 +9,7 @@ pub(crate) mod wire;
 use brazil::{Email, UserId};
 use time::OffsetDateTime;
 
+pub(crate) use changes::{add, find_or_add, save};
 pub(crate) use person::{Person, parse_date};
 pub(crate) use rpc::Users;
 

@@ -7,7 +7,7 @@ use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::wire::Given;
+use super::wire::{Given, NAME_MAX};
 use super::{User, store};
 use crate::error::Error;
 use crate::identity::Identity;
@@ -62,9 +62,24 @@ impl pb::user_service_server::UserService for Users {
 
     async fn invite_user(
         &self,
-        _request: Request<pb::InviteUserRequest>,
+        request: Request<pb::InviteUserRequest>,
     ) -> Result<Response<pb::InviteUserResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let identity = &self.identity;
+        let mut fields = Fields::new();
+        let email: Option<Email> = fields.required("email", &request.get_ref().email);
+        let name = fields.text("name", &request.get_ref().name, 1, NAME_MAX);
+        let (Some(email), Some(name)) = (email, name) else { return Err(fields.into_status()) };
+        let (email, name) = (&email, &name);
+        identity
+            .service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let user = super::find_or_add(identity, &mut tx, email, name).await?;
+                    invitations::invite_once(identity, &mut tx, &user).await?;
+                    Ok::<_, Error>(pb::InviteUserResponse { user: Some(user.into()) })
+                })
+            })
+            .await
     }
 
     async fn update_user(
@@ -116,7 +131,7 @@ impl pb::user_service_server::UserService for Users {
                     let mut user = user.ok_or(Error::UserNotFound)?;
                     user.person.take(person, |field| mask.has(field));
                     user.updated_at = now;
-                    store::save(&mut tx, keyring, &user).await?;
+                    super::save(identity, &mut tx, &user).await?;
                     if let Some(email) = email {
                         invitations::ask_for_proof(identity, &mut tx, &user, email).await?;
                     }

@@ -5,10 +5,10 @@ use chassis::Service;
 use chassis::events::{EventHandlers, HandlerError};
 use chassis::refusal::Fields;
 use chassis::timestamp;
-use proto::events::v1::{EmailProven, LineActivated, LineOrdered, SignupCompleted};
+use proto::events::v1::{EmailProven, LineActivated, LineOrdered, SignupCompleted, UserReplaced};
 use sqlx::PgConnection;
 
-use super::{ActivateLine, Line, LineEvent, Lines, NewLine};
+use super::{ActivateLine, Line, LineEvent, Lines, NewLine, store};
 
 /// Tells whom it concerns what happened to a line, with the transaction that made it happen.
 pub(super) async fn announce(
@@ -47,7 +47,7 @@ pub(super) async fn announce(
 
 /// What lines do about identity's events.
 pub(crate) fn event_handlers(lines: &Lines) -> EventHandlers {
-    let (signups, proofs) = (lines.clone(), lines.clone());
+    let (signups, proofs, replacements) = (lines.clone(), lines.clone(), lines.clone());
     EventHandlers::new()
         .on::<SignupCompleted, _>(move |tx, received| {
             let lines = signups.clone();
@@ -56,6 +56,10 @@ pub(crate) fn event_handlers(lines: &Lines) -> EventHandlers {
         .on::<EmailProven, _>(move |tx, received| {
             let lines = proofs.clone();
             Box::pin(async move { email_proven(&lines, tx, &received.event).await })
+        })
+        .on::<UserReplaced, _>(move |tx, received| {
+            let lines = replacements.clone();
+            Box::pin(async move { user_replaced(&lines, tx, &received.event).await })
         })
 }
 
@@ -95,6 +99,21 @@ async fn email_proven(
     let Some(user_id) = user_id else { return Err(fields.into_status().into()) };
     fields.check()?;
     Ok(lines.prove_email(tx, user_id, &company_ids).await?)
+}
+
+async fn user_replaced(
+    lines: &Lines,
+    tx: &mut PgConnection,
+    event: &UserReplaced,
+) -> Result<(), HandlerError> {
+    let mut fields = Fields::new();
+    let owner = fields.required("user_id", &event.user_id);
+    let replaced = fields.required("replaced_user_id", &event.replaced_user_id);
+    let (Some(owner), Some(replaced)) = (owner, replaced) else {
+        return Err(fields.into_status().into());
+    };
+    let now = lines.service.clock.now();
+    Ok(store::pass_on(tx, replaced, owner, now).await?)
 }
 
 #[cfg(test)]

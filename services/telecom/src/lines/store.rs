@@ -209,6 +209,27 @@ pub(super) async fn show_to_user(
     Ok(())
 }
 
+/// Gives the owner of an e-mail the lines that others tied to an account which had it unproven.
+/// What that account made itself stays with it.
+pub(super) async fn pass_on(
+    tx: &mut PgConnection,
+    replaced: UserId,
+    owner: UserId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update line
+            set user_id = $2, updated_at = $3
+          where user_id = $1 and not visible_to_user",
+    )
+    .bind(replaced.0)
+    .bind(owner.0)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// The lines of a person that wait for the approval of one of the companies, oldest first.
 pub(super) async fn awaiting_approval(
     tx: &mut PgConnection,

@@ -4,6 +4,7 @@ use proto::common::v1::Permission;
 use tonic::Code;
 
 use super::*;
+use crate::grants;
 use crate::grants::{CompanyRole, Seat};
 use crate::invitations::AnnounceProof;
 use crate::signup::{Prefill, Reach};

@@ -86,3 +86,44 @@ async fn somebody_else_does_not_exist() {
     let none = rpc.batch_get_users(request(message, vec![], Permission::UsersRead)).await.unwrap();
     assert!(none.into_inner().users.is_empty());
 }
+
+async fn invite(identity: &Identity, email: &str, name: &str) -> Result<pb::User, Status> {
+    let message = pb::InviteUserRequest { email: email.to_owned(), name: name.to_owned() };
+    let rpc = Users { identity: identity.clone() };
+    let grants = vec![Grant { role: Role::Service, company_id: None }];
+    let answer = rpc.invite_user(request(message, grants, Permission::UsersInvite)).await?;
+    Ok(answer.into_inner().user.unwrap())
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_invited_once() {
+    let (identity, _database) = identity().await;
+    let ana = invite(&identity, "ana@x.example", "Ana").await.unwrap();
+    let again = invite(&identity, "ANA@x.example", "Somebody").await.unwrap();
+    assert_eq!(again, ana);
+    assert_eq!(ana.full_name.as_deref(), Some("Ana"));
+    assert_eq!(ana.email_proven_at, None);
+    let mails = mails(&identity).await;
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0].links[0].contains("/invitations/"));
+}
+
+#[tokio::test]
+async fn a_known_user_is_neither_renamed_nor_mailed() {
+    let (identity, _database) = identity().await;
+    let ana = user(&identity, "ana@x.example", Some("correct horse"), true).await;
+    let found = invite(&identity, "ana@x.example", "Somebody").await.unwrap();
+    assert_eq!(found.id, ana.user_id.to_string());
+    assert_eq!(found.full_name, None);
+    assert!(found.email_proven_at.is_some());
+    assert_eq!(mails(&identity).await.len(), 0);
+}
+
+#[tokio::test]
+async fn an_invitation_needs_an_address_and_a_name() {
+    let (identity, _database) = identity().await;
+    for (email, name) in [("", "Ana"), ("ana", "Ana"), ("ana@x.example", " ")] {
+        let refused = invite(&identity, email, name).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{email} {name}");
+    }
+}

@@ -2,7 +2,7 @@ use brazil::{CompanyId, LineId, PlanId, UserId};
 
 use super::*;
 use crate::lines::{Status, store};
-use crate::testing::{area, service, stock};
+use crate::testing::{area, new_line, service, stock};
 
 fn signup() -> SignupCompleted {
     SignupCompleted {
@@ -61,4 +61,30 @@ async fn what_makes_no_sense_stays_with_its_publisher() {
         let refused = hear_signup(lines, &nonsense).await.unwrap_err();
         assert!(matches!(refused, HandlerError::Refused(_)), "{refused}");
     }
+}
+
+#[tokio::test]
+async fn an_owner_gets_what_others_tied_to_the_account_that_made_way() {
+    let (service, _database) = service().await;
+    stock(&service, area(), 2).await;
+    let lines = &Lines::new(service.clone(), "americanet".into());
+    let (squatter, owner) = (UserId::generate(), UserId::generate());
+    let tied = &NewLine { user_id: Some(squatter), visible_to_user: false, ..new_line() };
+    let own = &NewLine { user_id: Some(squatter), visible_to_user: true, ..new_line() };
+    for new in [tied, own] {
+        let order = service
+            .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }));
+        order.await.unwrap();
+    }
+    let replaced =
+        &UserReplaced { user_id: owner.to_string(), replaced_user_id: squatter.to_string() };
+    service
+        .transaction(|mut tx| {
+            Box::pin(async move { user_replaced(lines, &mut tx, replaced).await })
+        })
+        .await
+        .unwrap();
+    let user_of = async |line_id| store::find(&service.db, line_id).await.unwrap().unwrap().user_id;
+    assert_eq!(user_of(tied.line_id).await, Some(owner));
+    assert_eq!(user_of(own.line_id).await, Some(squatter));
 }
