@@ -92,6 +92,10 @@ id!(
     /// A stretch of time in which a line is charged for a plan.
     LineChargeId
 );
+id!(
+    /// What a company owes for a month.
+    InvoiceId
+);
 
 #[cfg(test)]
 mod tests {

@@ -44,8 +44,8 @@ pub use email::{Email, EmailDomain, InvalidEmail, InvalidEmailDomain};
 pub use esim::{EsimActivationCode, InvalidEsimActivationCode};
 pub use iccid::{Iccid, InvalidIccid};
 pub use id::{
-    CompanyId, EmployeeId, InvalidId, InvitationId, LineChargeId, LineId, PlanId, SignupFormId,
-    UserId,
+    CompanyId, EmployeeId, InvalidId, InvitationId, InvoiceId, LineChargeId, LineId, PlanId,
+    SignupFormId, UserId,
 };
 pub use imei::{Imei, InvalidImei};
 pub use imsi::{Imsi, InvalidImsi};

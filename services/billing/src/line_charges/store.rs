@@ -31,8 +31,9 @@ impl FromRow<'_, PgRow> for LineCharge {
 pub(super) async fn open(tx: &mut PgConnection, charge: &LineCharge) -> sqlx::Result<()> {
     sqlx::query(
         "insert into line_charge
-             (charge_id, line_id, company_id, user_id, plan_id, started_at, ended_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+             (charge_id, line_id, company_id, user_id, plan_id, started_at, ended_at, first_day,
+              billed_from)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
          on conflict (line_id) where ended_at is null do nothing",
     )
     .bind(charge.charge_id.0)
@@ -42,6 +43,7 @@ pub(super) async fn open(tx: &mut PgConnection, charge: &LineCharge) -> sqlx::Re
     .bind(charge.plan_id.0)
     .bind(charge.started_at)
     .bind(charge.ended_at)
+    .bind(brazil::local_date(charge.started_at))
     .execute(tx)
     .await?;
     Ok(())
