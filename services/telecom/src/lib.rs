@@ -9,6 +9,7 @@ mod sim_cards;
 mod stock;
 #[cfg(test)]
 mod testing;
+mod timeline;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,7 @@ use prost::Name;
 use proto::events::v1::LineActivated;
 use proto::telecom::v1::line_service_server::LineServiceServer;
 use proto::telecom::v1::stock_service_server::StockServiceServer;
+use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
 use sqlx::migrate::Migrator;
 
 pub use carrier::{
@@ -30,6 +32,7 @@ pub use carrier::{
 };
 use lines::{ActivateLine, Activation, Lines, ServeWaitingLines};
 use stock::Stock;
+use timeline::rpc::Timeline;
 
 /// The service's own tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -121,7 +124,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let provider: Arc<str> = config.provider.into();
     let lines = Lines::new(service.clone(), provider.clone());
     let activation = Activation {
-        service: service.clone(),
+        lines: lines.clone(),
         carrier: outside.carrier,
         timeout: Duration::from_millis(config.carrier_timeout_ms),
         retry_max: Duration::from_millis(config.carrier_retry_max_ms),
@@ -129,6 +132,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     Server::new(&service)
         .grpc(LineServiceServer::new(lines.clone()))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
+        .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
         .events(lines::event_handlers(&lines))
         .job::<ActivateLine>(activation)
         .job::<ServeWaitingLines>(lines)
@@ -147,6 +151,7 @@ mod tests {
 
     use super::*;
     use crate::testing::{new_line, stock};
+    use crate::timeline::Actor;
 
     const NOWHERE: &str = "--database-url=postgres://nowhere";
 
@@ -174,8 +179,11 @@ mod tests {
         let new = &new_line();
         stock(&service, new.area_code, 1).await;
         let lines = &Lines::new(service.clone(), "americanet".into());
-        let order = service
-            .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }));
+        let order = service.transaction(|mut tx| {
+            Box::pin(
+                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
+            )
+        });
         order.await.unwrap();
 
         let carrier = CarrierSimulator::new();

@@ -9,10 +9,10 @@ use chassis::{Service, crash};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::events::announce;
-use super::store;
+use super::{Lines, store};
 use crate::carrier::{ActivationRequest, Carrier, CarrierError};
 use crate::error::Error;
+use crate::timeline::Actor;
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
 const DOUBLINGS_MAX: u32 = 16;
@@ -21,7 +21,7 @@ const REASON_LENGTH_MAX: usize = 200;
 /// What activations need.
 #[derive(Clone)]
 pub(crate) struct Activation {
-    pub(crate) service: Service,
+    pub(crate) lines: Lines,
     pub(crate) carrier: Arc<dyn Carrier>,
     /// Longest that the carrier may take.
     pub(crate) timeout: Duration,
@@ -72,7 +72,9 @@ impl Job for ActivateLine {
 impl Activation {
     /// What to ask for; nothing when the line does not wait for the carrier any more.
     async fn request(&self, line_id: LineId) -> Result<Option<ActivationRequest>, Error> {
-        let Some(line) = store::find(&self.service.db, line_id).await? else { return Ok(None) };
+        let Some(line) = store::find(&self.lines.service.db, line_id).await? else {
+            return Ok(None);
+        };
         let request = line.awaits_carrier().map(|number| ActivationRequest {
             line_id,
             number: number.clone(),
@@ -88,18 +90,22 @@ impl Activation {
     }
 
     async fn succeeded(&self, line_id: LineId) -> Result<(), Error> {
-        self.service
+        self.lines
+            .service
             .transaction(|mut tx| {
                 Box::pin(async move {
                     let Some(mut line) = store::lock(&mut tx, line_id).await? else {
                         return Ok(());
                     };
+                    let before = line.clone();
                     // It may have been activated by another run, or cancelled meanwhile.
-                    let Ok(activated) = line.activate(self.service.clock.now()) else {
+                    let Ok(activated) = line.activate(self.lines.service.clock.now()) else {
                         return Ok(());
                     };
                     store::save(&mut tx, &line).await?;
-                    Ok::<_, Error>(announce(&mut tx, &self.service, &line, activated).await?)
+                    let actor = Actor::carrier(&line.provider);
+                    self.lines.tell(&mut tx, Some(&before), &line, activated, &actor, None).await?;
+                    Ok::<_, Error>(())
                 })
             })
             .await
@@ -110,17 +116,21 @@ impl Activation {
         let reason: String = reason.chars().take(REASON_LENGTH_MAX).collect();
         tracing::warn!(%line_id, reason, "the carrier refused to activate a line");
         let reason = &reason;
-        self.service
+        self.lines
+            .service
             .transaction(|mut tx| {
                 Box::pin(async move {
                     let Some(mut line) = store::lock(&mut tx, line_id).await? else {
                         return Ok(());
                     };
-                    let now = self.service.clock.now();
-                    if line.refuse_activation(reason.clone(), now).is_err() {
+                    let (before, now) = (line.clone(), self.lines.service.clock.now());
+                    let Ok(refused) = line.refuse_activation(reason.clone(), now) else {
                         return Ok(());
-                    }
-                    Ok::<_, Error>(store::save(&mut tx, &line).await?)
+                    };
+                    store::save(&mut tx, &line).await?;
+                    let (actor, reason) = (Actor::carrier(&line.provider), Some(reason.clone()));
+                    self.lines.tell(&mut tx, Some(&before), &line, refused, &actor, reason).await?;
+                    Ok::<_, Error>(())
                 })
             })
             .await
@@ -138,9 +148,13 @@ impl Activation {
             pause_ms = pause.as_millis(),
             "the carrier does not answer, trying again"
         );
-        let mut connection = self.service.db.acquire().await?;
+        let mut connection = self.lines.service.db.acquire().await?;
         let job = ActivateLine { line_id, failures: failures.saturating_add(1) };
-        self.service.jobs.enqueue_after(&mut connection, &job, &line_id.to_string(), pause).await
+        self.lines
+            .service
+            .jobs
+            .enqueue_after(&mut connection, &job, &line_id.to_string(), pause)
+            .await
     }
 }
 

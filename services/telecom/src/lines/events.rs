@@ -22,7 +22,8 @@ pub(super) async fn announce(
     let user_id = line.user_id.map(|id| id.to_string());
     let plan_id = line.plan_id.to_string();
     match event {
-        LineEvent::Ordered => {
+        LineEvent::Requested | LineEvent::ActivationRefused | LineEvent::SimCardPut => Ok(()),
+        LineEvent::Ordered | LineEvent::Approved => {
             let ordered = LineOrdered { line_id, company_id, user_id, plan_id };
             service.outbox.publish(tx, line.line_id, &ordered).await
         }

@@ -6,6 +6,7 @@ mod events;
 mod ordering;
 mod rpc;
 mod store;
+mod story;
 mod waiting;
 
 use std::fmt;
@@ -45,16 +46,24 @@ enum Step {
     Activate,
 }
 
-/// What happened to a line, and is not done with before it was announced.
-#[must_use = "announce it"]
+/// What happened to a line, and is not done with before it was told.
+#[must_use = "tell it"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LineEvent {
+    /// Somebody wants it, and its company has yet to say that it pays.
+    Requested,
     /// Somebody pays for it: it may have a number.
     Ordered,
+    /// Its company says that it pays: it may have a number.
+    Approved,
     /// It has a number: the carrier is to activate it.
     NumberTaken,
     /// It works.
     Activated,
+    /// The carrier will not bring it to life.
+    ActivationRefused,
+    /// It has a card.
+    SimCardPut,
 }
 
 /// Why a line's state does not allow something.
@@ -142,9 +151,14 @@ impl Line {
     }
 
     /// A line that its company has yet to approve: until then it takes no number.
-    pub(crate) fn request(new: NewLine, provider: &str, now: OffsetDateTime) -> Self {
+    pub(crate) fn request(new: NewLine, provider: &str, now: OffsetDateTime) -> (Self, LineEvent) {
         let line = Self::new(new, provider, Status::Pending, now);
-        Self { awaiting_approval: true, ..line }
+        (Self { awaiting_approval: true, ..line }, LineEvent::Requested)
+    }
+
+    /// Its id.
+    pub(crate) fn line_id(&self) -> LineId {
+        self.line_id
     }
 
     fn new(new: NewLine, provider: &str, status: Status, now: OffsetDateTime) -> Self {
@@ -195,11 +209,15 @@ impl Line {
     }
 
     /// Notes that the carrier will not bring the line to life.
-    fn refuse_activation(&mut self, reason: String, now: OffsetDateTime) -> Result<(), Refusal> {
+    fn refuse_activation(
+        &mut self,
+        reason: String,
+        now: OffsetDateTime,
+    ) -> Result<LineEvent, Refusal> {
         self.may(Step::Activate)?;
         self.activation_refused = Some(reason);
         self.updated_at = now;
-        Ok(())
+        Ok(LineEvent::ActivationRefused)
     }
 
     /// What to ask the carrier for, if the line waits for it.
@@ -209,11 +227,11 @@ impl Line {
     }
 
     /// Puts a card into the line.
-    fn put_sim_card(&mut self, iccid: Iccid, now: OffsetDateTime) -> Result<(), Refusal> {
+    fn put_sim_card(&mut self, iccid: Iccid, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
         self.takes_sim_card()?;
         self.iccid = Some(iccid);
         self.updated_at = now;
-        Ok(())
+        Ok(LineEvent::SimCardPut)
     }
 
     /// Whether a card may be put into the line.
@@ -245,7 +263,7 @@ fn after(
     step: Step,
 ) -> Result<(Status, LineEvent), Refusal> {
     match (status, awaiting_approval, step) {
-        (Status::Pending, true, Step::Approve) => Ok((Status::Ordered, LineEvent::Ordered)),
+        (Status::Pending, true, Step::Approve) => Ok((Status::Ordered, LineEvent::Approved)),
         (Status::Ordered, _, Step::TakeNumber) => Ok((Status::Pending, LineEvent::NumberTaken)),
         (Status::Pending, false, Step::Activate) => Ok((Status::Active, LineEvent::Activated)),
         (_, _, Step::Approve) => Err(Refusal::NotAwaitingApproval),

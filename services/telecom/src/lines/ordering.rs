@@ -6,12 +6,12 @@ use brazil::{CompanyId, LineId, UserId};
 use chassis::Service;
 use sqlx::PgConnection;
 
-use super::events::announce;
 use super::waiting::ServeWaitingLines;
 use super::{Line, NewLine, Refusal, store};
 use crate::error::Error;
 use crate::numbers;
 use crate::sim_cards::{self, SimCardName};
+use crate::timeline::Actor;
 
 /// What is done with lines, each within a transaction of the caller's.
 #[derive(Clone)]
@@ -30,13 +30,18 @@ impl Lines {
     ///
     /// # Errors
     /// [`Error::AreaCodeOutOfStock`] when no number of its area is free.
-    pub(crate) async fn order(&self, tx: &mut PgConnection, new: NewLine) -> Result<Line, Error> {
+    pub(crate) async fn order(
+        &self,
+        tx: &mut PgConnection,
+        new: NewLine,
+        actor: &Actor,
+    ) -> Result<Line, Error> {
         let (mut line, ordered) = Line::order(new, &self.provider, self.service.clock.now());
-        if !self.take_number(tx, &mut line).await? {
+        store::insert(tx, &line).await?;
+        self.tell(tx, None, &line, ordered, actor, None).await?;
+        if !self.take_number(tx, &mut line, actor).await? {
             return Err(Error::AreaCodeOutOfStock(line.area_code));
         }
-        store::insert(tx, &line).await?;
-        announce(tx, &self.service, &line, ordered).await?;
         Ok(line)
     }
 
@@ -52,13 +57,15 @@ impl Lines {
             return Ok(());
         }
         let now = self.service.clock.now();
-        if !approved {
-            return Ok(store::insert(tx, &Line::request(new, &self.provider, now)).await?);
-        }
-        let (mut line, ordered) = Line::order(new, &self.provider, now);
-        self.take_number_or_wait(tx, &mut line).await?;
+        let actor = &new.user_id.map_or_else(|| Actor::service("identity"), Actor::holder);
+        let (mut line, event) = if approved {
+            Line::order(new, &self.provider, now)
+        } else {
+            Line::request(new, &self.provider, now)
+        };
         store::insert(tx, &line).await?;
-        Ok(announce(tx, &self.service, &line, ordered).await?)
+        self.tell(tx, None, &line, event, actor, None).await?;
+        if approved { self.take_number_or_wait(tx, &mut line, actor).await } else { Ok(()) }
     }
 
     /// Approves a line that the transaction has locked.
@@ -69,14 +76,15 @@ impl Lines {
         &self,
         tx: &mut PgConnection,
         mut line: Line,
+        actor: &Actor,
     ) -> Result<Line, Error> {
-        let line_id = line.line_id;
-        let ordered = line
+        let before = line.clone();
+        let approved = line
             .approve(self.service.clock.now())
-            .map_err(|refusal| Error::Line(line_id, refusal))?;
-        self.take_number_or_wait(tx, &mut line).await?;
+            .map_err(|refusal| Error::Line(before.line_id, refusal))?;
         store::save(tx, &line).await?;
-        announce(tx, &self.service, &line, ordered).await?;
+        self.tell(tx, Some(&before), &line, approved, actor, None).await?;
+        self.take_number_or_wait(tx, &mut line, actor).await?;
         Ok(line)
     }
 
@@ -89,15 +97,17 @@ impl Lines {
         tx: &mut PgConnection,
         mut line: Line,
         card: &SimCardName,
+        actor: &Actor,
     ) -> Result<Line, Error> {
-        let line_id = line.line_id;
+        let (before, line_id) = (line.clone(), line.line_id);
         let refused = |refusal| Error::Line(line_id, refusal);
         line.takes_sim_card().map_err(refused)?;
         let company_id = line.company_id.ok_or(Error::SimCardNotFound)?;
         let now = self.service.clock.now();
         let iccid = sim_cards::store::take(tx, company_id, card, line_id, now).await?;
-        line.put_sim_card(iccid, now).map_err(refused)?;
+        let put = line.put_sim_card(iccid, now).map_err(refused)?;
         store::save(tx, &line).await?;
+        self.tell(tx, Some(&before), &line, put, actor, None).await?;
         Ok(line)
     }
 
@@ -113,7 +123,7 @@ impl Lines {
         for line_id in store::awaiting_approval(tx, user_id, company_ids).await? {
             let line = store::lock(tx, line_id).await?.ok_or(Error::LineNotFound(line_id))?;
             // Somebody may have approved it while the lock was waited for.
-            match self.approve(tx, line).await {
+            match self.approve(tx, line, &Actor::service("identity")).await {
                 Ok(_) | Err(Error::Line(_, Refusal::NotAwaitingApproval)) => {}
                 Err(error) => return Err(error),
             }
@@ -128,19 +138,16 @@ impl Lines {
         line_id: LineId,
     ) -> Result<bool, Error> {
         let mut line = store::lock(tx, line_id).await?.ok_or(Error::LineNotFound(line_id))?;
-        let served = self.take_number(tx, &mut line).await?;
-        if served {
-            store::save(tx, &line).await?;
-        }
-        Ok(served)
+        self.take_number(tx, &mut line, &Actor::service("telecom")).await
     }
 
     async fn take_number_or_wait(
         &self,
         tx: &mut PgConnection,
         line: &mut Line,
+        actor: &Actor,
     ) -> Result<(), Error> {
-        if !self.take_number(tx, line).await? {
+        if !self.take_number(tx, line, actor).await? {
             // Numbers may be added while this transaction is not yet to be seen: whoever adds
             // them would not know of this line, so it looks for itself when it can be seen.
             ServeWaitingLines::enqueue(tx, &self.service, line.area_code).await?;
@@ -150,13 +157,19 @@ impl Lines {
 
     /// Takes a number of the line's area from the stock, and has the carrier asked; false when
     /// none is free.
-    async fn take_number(&self, tx: &mut PgConnection, line: &mut Line) -> Result<bool, Error> {
-        let now = self.service.clock.now();
+    async fn take_number(
+        &self,
+        tx: &mut PgConnection,
+        line: &mut Line,
+        actor: &Actor,
+    ) -> Result<bool, Error> {
+        let (before, now) = (line.clone(), self.service.clock.now());
         let taken = numbers::store::take(tx, line.area_code, line.line_id, now).await?;
         let Some(number) = taken else { return Ok(false) };
         let event =
             line.take_number(number, now).map_err(|refusal| Error::Line(line.line_id, refusal))?;
-        announce(tx, &self.service, line, event).await?;
+        store::save(tx, line).await?;
+        self.tell(tx, Some(&before), line, event, actor, None).await?;
         Ok(true)
     }
 }

@@ -19,6 +19,7 @@ use super::{Line, Lines, NewLine, store};
 use crate::error::Error;
 use crate::neighbours::find_person;
 use crate::sim_cards::SimCardName;
+use crate::timeline::Actor;
 
 #[tonic::async_trait]
 impl LineService for Lines {
@@ -35,7 +36,8 @@ impl LineService for Lines {
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    let line = self.order(&mut tx, order.clone()).await?;
+                    let actor = Actor::of(caller, order.company_id);
+                    let line = self.order(&mut tx, order.clone(), &actor).await?;
                     Ok::<_, Error>(pb::OrderLineResponse { line: Some(line.into()) })
                 })
             })
@@ -74,7 +76,8 @@ impl LineService for Lines {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let line = self.approve(&mut tx, line).await?;
+                    let actor = Actor::of(caller, line.company_id);
+                    let line = self.approve(&mut tx, line, &actor).await?;
                     Ok::<_, Error>(pb::ApproveLineResponse { line: Some(line.into()) })
                 })
             })
@@ -98,7 +101,8 @@ impl LineService for Lines {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let line = self.put_sim_card(&mut tx, line, card).await?;
+                    let actor = Actor::of(caller, line.company_id);
+                    let line = self.put_sim_card(&mut tx, line, card, &actor).await?;
                     Ok::<_, Error>(pb::ActivateSimCardResponse { line: Some(line.into()) })
                 })
             })
@@ -187,13 +191,38 @@ impl LineService for Lines {
 impl Lines {
     /// Reads a line that the caller of the request may read.
     async fn visible_line<T>(&self, request: &Request<T>, line_id: &str) -> Result<Line, Status> {
+        self.seen(Caller::of(request)?, parse("line_id", line_id)?).await
+    }
+
+    /// Reads a line that the caller sees and has the request's permission for: in its company, or
+    /// as its holder.
+    pub(crate) async fn line_with_permission<T>(
+        &self,
+        request: &Request<T>,
+        line_id: &str,
+    ) -> Result<Line, Status> {
         let caller = Caller::of(request)?;
         let line_id = parse("line_id", line_id)?;
-        let line = store::find_in_scope(&self.service.db, line_id, &caller.scope())
+        let line = self.seen(caller, line_id).await?;
+        if is_within(&caller.scope(), &line) { Ok(line) } else { Err(forbidden()) }
+    }
+
+    async fn seen(&self, caller: &Caller, line_id: LineId) -> Result<Line, Status> {
+        let seen = caller.scope_of(Permission::LinesRead);
+        let line = store::find_in_scope(&self.service.db, line_id, &seen)
             .await
             .map_err(|error| internal(&error))?;
         line.ok_or_else(|| Error::LineNotFound(line_id).into())
     }
+}
+
+fn is_within(scope: &Scope, line: &Line) -> bool {
+    let of_company = line.company_id.is_some_and(|company_id| scope.reaches(company_id));
+    scope.everything || of_company || line.is_own(scope.user_id.map(UserId))
+}
+
+fn forbidden() -> Status {
+    Status::permission_denied("the caller may not do this with the line")
 }
 
 /// Locks a line whose company's lines the caller manages.
@@ -205,11 +234,7 @@ async fn lock_managed(
     let seen = caller.scope_of(Permission::LinesRead);
     let line = store::lock_in_scope(tx, line_id, &seen).await?;
     let line = line.ok_or(Error::LineNotFound(line_id))?;
-    if manages(caller, &line) {
-        Ok(line)
-    } else {
-        Err(Status::permission_denied("the caller may not change this line").into())
-    }
+    if manages(caller, &line) { Ok(line) } else { Err(forbidden().into()) }
 }
 
 fn manages(caller: &Caller, line: &Line) -> bool {

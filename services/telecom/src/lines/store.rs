@@ -102,7 +102,8 @@ pub(super) async fn save(tx: &mut PgConnection, line: &Line) -> sqlx::Result<()>
     sqlx::query(
         "update line
             set status = $2, phone_number = $3, awaiting_approval = $4, activation_refused = $5,
-                number_assigned_at = $6, activated_at = $7, iccid = $8, updated_at = $9
+                number_assigned_at = $6, activated_at = $7, iccid = $8, updated_at = $9,
+                version = version + 1
           where line_id = $1",
     )
     .bind(line.line_id.0)

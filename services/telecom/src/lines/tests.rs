@@ -26,8 +26,8 @@ impl Deed {
             Self::Approve => line.approve(NOW).map(Some),
             Self::TakeNumber => line.take_number(number(), NOW).map(Some),
             Self::Activate => line.activate(NOW).map(Some),
-            Self::RefuseActivation => line.refuse_activation("no".to_owned(), NOW).map(|()| None),
-            Self::PutSimCard => line.put_sim_card(iccid(1), NOW).map(|()| None),
+            Self::RefuseActivation => line.refuse_activation("no".to_owned(), NOW).map(|_| None),
+            Self::PutSimCard => line.put_sim_card(iccid(1), NOW).map(|_| None),
         }
     }
 }
@@ -64,8 +64,8 @@ proptest! {
         let (mut line, mut expected) = if approved {
             (Line::order(new_line(), "x", NOW).0, vec![LineEvent::NumberTaken])
         } else {
-            let line = Line::request(new_line(), "x", NOW);
-            (line, vec![LineEvent::Ordered, LineEvent::NumberTaken])
+            let (line, _) = Line::request(new_line(), "x", NOW);
+            (line, vec![LineEvent::Approved, LineEvent::NumberTaken])
         };
         expected.push(LineEvent::Activated);
 
@@ -104,7 +104,7 @@ fn each_refusal_says_what_is_wrong() {
     assert_eq!(line.activate(NOW), Err(Refusal::NotAwaitingCarrier));
     assert_eq!(line.take_number(number(), NOW), Ok(LineEvent::NumberTaken));
     assert_eq!(line.take_number(number(), NOW), Err(Refusal::NotWaitingForNumber));
-    assert_eq!(line.put_sim_card(iccid(1), NOW), Ok(()));
+    assert_eq!(line.put_sim_card(iccid(1), NOW), Ok(LineEvent::SimCardPut));
     assert_eq!(line.put_sim_card(iccid(2), NOW), Err(Refusal::HasSimCard));
     line.status = Status::Cancelled;
     assert_eq!(line.put_sim_card(iccid(2), NOW), Err(Refusal::Cancelled));
@@ -112,7 +112,7 @@ fn each_refusal_says_what_is_wrong() {
 
 #[test]
 fn an_unapproved_line_takes_no_number() {
-    let mut line = Line::request(new_line(), "x", NOW);
+    let (mut line, _) = Line::request(new_line(), "x", NOW);
     assert_eq!(line.take_number(number(), NOW), Err(Refusal::NotWaitingForNumber));
     assert_eq!(line.activate(NOW), Err(Refusal::NotAwaitingCarrier));
     assert_eq!(line.awaits_carrier(), None);
@@ -123,7 +123,8 @@ fn a_refused_line_is_not_asked_for_again() {
     let mut line = Line::order(new_line(), "x", NOW).0;
     assert_eq!(line.take_number(number(), NOW), Ok(LineEvent::NumberTaken));
     assert_eq!(line.awaits_carrier(), Some(&number()));
-    line.refuse_activation("no-such-card".to_owned(), NOW).unwrap();
+    let refused = line.refuse_activation("no-such-card".to_owned(), NOW);
+    assert_eq!(refused, Ok(LineEvent::ActivationRefused));
     assert_eq!(line.awaits_carrier(), None);
 }
 

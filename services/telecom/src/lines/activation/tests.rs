@@ -21,12 +21,16 @@ async fn setting() -> (Setting, impl Sized) {
     stock(&service, new.area_code, 1).await;
     let lines = &Lines::new(service.clone(), "americanet".into());
     let line = service
-        .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }))
+        .transaction(|mut tx| {
+            Box::pin(
+                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
+            )
+        })
         .await
         .unwrap();
     let carrier = CarrierSimulator::new();
     let activation = Activation {
-        service,
+        lines: lines.clone(),
         carrier: Arc::new(carrier.clone()),
         timeout: Duration::from_secs(30),
         retry_max: Duration::from_secs(60),
@@ -47,14 +51,14 @@ impl Setting {
     }
 
     async fn line(&self) -> Line {
-        store::find(&self.activation.service.db, self.line.line_id).await.unwrap().unwrap()
+        store::find(&self.activation.lines.service.db, self.line.line_id).await.unwrap().unwrap()
     }
 
     async fn published(&self) -> Vec<CloudEvent> {
         let events: Vec<Vec<u8>> =
             sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
                 .bind(self.line.line_id.0)
-                .fetch_all(&self.activation.service.db)
+                .fetch_all(&self.activation.lines.service.db)
                 .await
                 .unwrap();
         events.iter().map(|event| CloudEvent::decode(event.as_slice()).unwrap()).collect()
@@ -101,7 +105,7 @@ async fn a_lost_answer_is_asked_for_again_without_a_second_effect() {
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Pending);
     assert!(setting.published().await.is_empty());
-    assert_eq!(next_attempt(&setting.activation.service).await, (1, true));
+    assert_eq!(next_attempt(&setting.activation.lines.service).await, (1, true));
 
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Active);
@@ -131,7 +135,7 @@ async fn a_carrier_that_takes_too_long_does_not_answer() {
     let hold = setting.carrier.hold().await;
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Pending);
-    assert_eq!(next_attempt(&setting.activation.service).await, (1, true));
+    assert_eq!(next_attempt(&setting.activation.lines.service).await, (1, true));
     drop(hold);
 }
 

@@ -14,7 +14,11 @@ async fn lines() -> (Lines, impl Sized) {
 async fn order(lines: &Lines, new: &NewLine) -> Result<Line, Error> {
     lines
         .service
-        .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }))
+        .transaction(|mut tx| {
+            Box::pin(
+                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
+            )
+        })
         .await
 }
 
@@ -133,7 +137,8 @@ async fn an_unapproved_signup_takes_no_number_until_it_is_approved_once() {
             .transaction(|mut tx| {
                 Box::pin(async move {
                     let line = store::lock(&mut tx, line_id).await?;
-                    lines.approve(&mut tx, line.ok_or(Error::LineNotFound(line_id))?).await
+                    let line = line.ok_or(Error::LineNotFound(line_id))?;
+                    lines.approve(&mut tx, line, &Actor::service("test")).await
                 })
             })
             .await

@@ -7,7 +7,7 @@ use crate::lines::NewLine;
 use crate::testing::{area, new_line, service};
 
 async fn add(service: &Service, new: NewLine) -> Line {
-    let line = Line::request(new, "americanet", service.clock.now());
+    let (line, _) = Line::request(new, "americanet", service.clock.now());
     let mut connection = service.db.acquire().await.unwrap();
     insert(&mut connection, &line).await.unwrap();
     line
