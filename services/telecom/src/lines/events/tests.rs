@@ -3,6 +3,7 @@ use brazil::{CompanyId, LineId, PlanId, UserId};
 use super::*;
 use crate::lines::{Status, store};
 use crate::testing::{area, new_line, service, stock};
+use crate::timeline::Actor;
 
 fn signup() -> SignupCompleted {
     SignupCompleted {
@@ -72,8 +73,11 @@ async fn an_owner_gets_what_others_tied_to_the_account_that_made_way() {
     let tied = &NewLine { user_id: Some(squatter), visible_to_user: false, ..new_line() };
     let own = &NewLine { user_id: Some(squatter), visible_to_user: true, ..new_line() };
     for new in [tied, own] {
-        let order = service
-            .transaction(|mut tx| Box::pin(async move { lines.order(&mut tx, new.clone()).await }));
+        let order = service.transaction(|mut tx| {
+            Box::pin(
+                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
+            )
+        });
         order.await.unwrap();
     }
     let replaced =
