@@ -29,7 +29,7 @@ form.addEventListener("submit", async (event) => {
       status.textContent = "This link is no longer good.";
     } else {
       const { message, details } = await answer.json();
-      status.textContent = details ? details.map((d) => "The password " + d.message + ".").join(" ") : message;
+      status.textContent = details ? details.map((d) => "The " + d.key.replaceAll("_", " ") + " " + d.message + ".").join(" ") : message;
     }
   } catch {
     status.textContent = "That did not work. Please try again.";

@@ -120,11 +120,12 @@ pub struct Policy {
     #[arg(long, env = "LINHA_RESET_WINDOW_SECONDS", value_name = "LINHA_RESET_WINDOW_SECONDS", default_value_t = Self::DEFAULT.reset_window_seconds)]
     pub reset_window_seconds: u32,
 
-    /// Password resets mailed to one e-mail in that time; more are dropped silently.
+    /// Links of one kind that anybody may ask for (password resets, sign-ups by e-mail domain)
+    /// mailed to one e-mail in that time; more are dropped silently.
     #[arg(long, env = "LINHA_RESETS_MAX", value_name = "LINHA_RESETS_MAX", default_value_t = Self::DEFAULT.resets_max)]
     pub resets_max: u32,
 
-    /// Password resets mailed for one address in that time; more are dropped silently.
+    /// The same for one address that the requests come from.
     #[arg(long, env = "LINHA_RESETS_ADDRESS_MAX", value_name = "LINHA_RESETS_ADDRESS_MAX", default_value_t = Self::DEFAULT.resets_address_max)]
     pub resets_address_max: u32,
 

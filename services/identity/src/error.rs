@@ -27,6 +27,8 @@ pub(crate) enum Error {
     SignupFormCompleted,
     #[error("this password reset does not exist, was used, or is too old")]
     PasswordResetNotFound,
+    #[error("this link does not exist, was used, or is too old")]
+    DomainSignupNotFound,
     #[error("somebody is registered with this e-mail already")]
     EmailAlreadyRegistered,
     #[error("e-mail or password is wrong")]
@@ -57,6 +59,7 @@ impl From<Error> for Status {
             Error::SignupFormNotFound => (Code::NotFound, "SIGNUP_FORM_NOT_FOUND"),
             Error::SignupFormCompleted => (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED"),
             Error::PasswordResetNotFound => (Code::NotFound, "PASSWORD_RESET_NOT_FOUND"),
+            Error::DomainSignupNotFound => (Code::NotFound, "DOMAIN_SIGNUP_NOT_FOUND"),
             Error::EmailAlreadyRegistered => (Code::AlreadyExists, "EMAIL_ALREADY_REGISTERED"),
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),

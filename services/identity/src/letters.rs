@@ -24,6 +24,13 @@ pub(crate) fn email_proof(url: String) -> Letter {
         .closing("If you did not make this account, do not use the link.")
 }
 
+/// The link that signs somebody up at the company of their address.
+pub(crate) fn domain_signup(url: String) -> Letter {
+    let text = "Your company offers its people a mobile line. Get yours with this link, and \
+                choose a password. The link works once.";
+    Letter::new("Your line").paragraph(text).link("Get your line", url).closing(NOT_YOU)
+}
+
 /// The link that sets a new password.
 pub(crate) fn password_reset(url: String) -> Letter {
     let text = "A new password was asked for. Choose one with this link. The link works once \

@@ -6,6 +6,7 @@
 
 mod bootstrap;
 mod config;
+mod domain_signups;
 mod error;
 mod grants;
 mod identity;
@@ -33,6 +34,7 @@ use chassis::sweeps::Sweep;
 use chassis::{Host, Service};
 use prost::Name;
 use proto::events::v1::{EmailProven, SignupCompleted, UserChanged, UserReplaced};
+use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer;
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
 use proto::identity::v1::password_reset_service_server::PasswordResetServiceServer;
@@ -101,12 +103,16 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(SessionServiceServer::new(sessions::Sessions { identity: identity.clone() }))
         .grpc(UserServiceServer::new(users::Users { identity: identity.clone() }))
         .grpc(SignupServiceServer::new(signup::Signup { identity: identity.clone() }))
+        .grpc(DomainSignupServiceServer::new(domain_signups::DomainSignups {
+            identity: identity.clone(),
+        }))
         .grpc(PasswordResetServiceServer::new(password_resets::PasswordResets {
             identity: identity.clone(),
         }))
         .grpc(InvitationServiceServer::new(invitations::Invitations { identity: identity.clone() }))
         .grpc(GrantServiceServer::new(grants::Grants { identity: identity.clone() }))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
+        .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())
         .job::<invitations::AnnounceProof>(identity.clone())
         .trusts_by(trust(&identity, config.service.limits.trust_refresh()))
@@ -136,6 +142,7 @@ fn tidy(identity: &Identity) -> Sweep {
             throttle::store::delete_ended(db, now).await?;
             invitations::store::delete_expired(db, now).await?;
             password_resets::store::delete_expired(db, now).await?;
+            domain_signups::store::delete_expired(db, now).await?;
             signup::store::delete_untouched(db, now - policy.form_life()).await?;
             Ok(())
         }

@@ -2,6 +2,7 @@
 
 mod companies;
 mod documents;
+mod domain_signup;
 mod employees;
 mod error;
 mod invitations;
@@ -52,6 +53,8 @@ impl Dialect for Lines {
 
     const SENSITIVE: &'static [(Method, &'static str)] = &[
         (Method::POST, "/login"),
+        (Method::POST, "/login/email-domain"),
+        (Method::POST, "/login/email-domain/{id}/complete"),
         (Method::POST, "/oauth2/token"),
         (Method::POST, "/signup-forms"),
         (Method::POST, "/signup-forms/{id}/complete"),
@@ -88,6 +91,9 @@ pub(crate) fn routes(dialect: &Lines) -> (Router, OpenApi) {
 fn operations() -> OpenApiRouter<Lines> {
     OpenApiRouter::with_openapi(documents::document())
         .routes(routes!(session::login))
+        .routes(routes!(domain_signup::request))
+        .routes(routes!(domain_signup::form))
+        .routes(routes!(domain_signup::complete))
         .routes(routes!(oauth::issue_token))
         .routes(routes!(signup::create_form))
         .routes(routes!(signup::open_form, signup::update_form))

@@ -1,6 +1,7 @@
 //! Mailed links that prove an address, and what follows from a proof.
 
 pub(crate) mod announcement;
+mod claim;
 mod rpc;
 pub(crate) mod store;
 
@@ -10,6 +11,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 pub(crate) use announcement::AnnounceProof;
+pub(crate) use claim::claim;
 pub(crate) use rpc::Invitations;
 
 use crate::error::Error;
@@ -127,7 +129,7 @@ pub(crate) async fn prove(
 ///
 /// # Errors
 /// [`Error::EmailAlreadyRegistered`] when the address is proven to be somebody else's.
-pub(crate) async fn evict(
+async fn evict(
     identity: &Identity,
     tx: &mut PgConnection,
     mut occupant: User,
@@ -145,7 +147,7 @@ pub(crate) async fn evict(
 }
 
 /// Gives the owner of an address what others tied to it while an evicted account had it.
-pub(crate) async fn pass_on(
+async fn pass_on(
     identity: &Identity,
     tx: &mut PgConnection,
     evicted: UserId,

@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::invitations::prove;
 use crate::links;
 use crate::passwords::Password;
-use crate::throttle::{self, Limit, Subject, network};
+use crate::throttle::{self, links_asked_for};
 use crate::users::{self, State};
 
 /// Answers PasswordResetService.
@@ -31,7 +31,7 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
         let email: Option<Email> = fields.required("email", email);
         let Some(email) = email else { return Err(fields.into_status()) };
 
-        let counted = &self.counted(&email, remote_address);
+        let counted = &links_asked_for(identity, "reset", &email, remote_address);
         let job = &MailReset::new(&identity.service.keyring, &email);
         let now = identity.now();
         identity
@@ -93,22 +93,6 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
             .await?;
         identity.heed().await;
         Ok(answer)
-    }
-}
-
-impl PasswordResets {
-    /// Whose requests are counted.
-    fn counted(&self, email: &Email, remote_address: &str) -> Vec<Subject> {
-        let (policy, keyring) = (&self.identity.policy, &self.identity.service.keyring);
-        let window = policy.reset_window();
-        let email_limit = Limit { attempts_max: policy.resets_max, window };
-        let network_limit = Limit { attempts_max: policy.resets_address_max, window };
-        let network = network(remote_address)
-            .map(|network| Subject::new(keyring, "reset.network", &network, network_limit));
-        [Some(Subject::new(keyring, "reset.email", email.as_str(), email_limit)), network]
-            .into_iter()
-            .flatten()
-            .collect()
     }
 }
 

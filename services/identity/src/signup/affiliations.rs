@@ -85,7 +85,7 @@ async fn affiliations_of(
 }
 
 /// A file as far as a form can take it over: a form's number is a mobile one.
-fn file(employee: AffiliatedEmployee) -> Option<File> {
+pub(crate) fn file(employee: AffiliatedEmployee) -> Option<File> {
     let mobile = |text: String| text.parse::<brazil::MobileNumber>().ok();
     Some(File {
         company_id: employee.company_id.parse().ok()?,

@@ -14,9 +14,9 @@ use super::rpc::parse_id;
 use super::{Completion, Form, Refusal, affiliations, store};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::invitations::{ask_for_proof, evict, pass_on, prove};
+use crate::invitations::{ask_for_proof, claim};
 use crate::passwords::Password;
-use crate::users::{self, State, User};
+use crate::users::{self, User};
 
 /// Answers CompleteSignup.
 pub(super) async fn complete(
@@ -82,38 +82,18 @@ async fn affiliated(identity: &Identity, form: &Form) -> Result<BTreeSet<Company
     }
 }
 
-/// The user that the form becomes. Somebody who proved the address takes over the account that
-/// others invited them to, and takes the place of one that somebody else made with it.
+/// The user that the form becomes.
 async fn make_user(
     identity: &Identity,
     tx: &mut PgConnection,
     form: &Form,
     person: users::Person,
 ) -> Result<User, Error> {
-    let (keyring, now) = (&identity.service.keyring, identity.now());
-    let mut user = User::new(form.email.clone(), person, now);
-    if form.email_proven_at.is_none() {
-        users::add(identity, tx, &user).await?;
-        return Ok(user);
+    if form.email_proven_at.is_some() {
+        return claim(identity, tx, &form.email, person).await;
     }
-    match users::store::lock_by_email(tx, keyring, &form.email).await? {
-        Some(invited)
-            if invited.email_proven_at.is_none()
-                && invited.state == State::Active
-                && !users::store::has_password(tx, invited.user_id).await? =>
-        {
-            user = User { person: user.person.or(&invited.person), ..invited };
-            user.updated_at = now;
-        }
-        Some(occupant) => {
-            let evicted = evict(identity, tx, occupant).await?;
-            users::add(identity, tx, &user).await?;
-            pass_on(identity, tx, evicted, user.user_id).await?;
-        }
-        None => users::add(identity, tx, &user).await?,
-    }
-    prove(identity, tx, &mut user).await?;
-    users::save(identity, tx, &user).await?;
+    let user = User::new(form.email.clone(), person, identity.now());
+    users::add(identity, tx, &user).await?;
     Ok(user)
 }
 

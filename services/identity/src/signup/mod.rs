@@ -12,6 +12,7 @@ use brazil::{AreaCode, CompanyId, Email, PlanId, SignupFormId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub(crate) use affiliations::file;
 pub(crate) use rpc::Signup;
 
 use crate::users::Person;

@@ -6,8 +6,11 @@ pub(crate) mod store;
 use std::net::IpAddr;
 use std::time::Duration as Pause;
 
+use brazil::Email;
 use chassis::crypto::Keyring;
 use time::{Duration, OffsetDateTime};
+
+use crate::identity::Identity;
 
 /// How many attempts there may be in a window, which opens with the first of them.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +59,24 @@ impl Limit {
             Count { attempts: 1, started_at: now }
         }
     }
+}
+
+/// Whose asking for mailed links of a kind is counted: the recipient's, and the network's that it
+/// comes from.
+pub(crate) fn links_asked_for(
+    identity: &Identity,
+    kind: &str,
+    email: &Email,
+    remote_address: &str,
+) -> Vec<Subject> {
+    let (policy, keyring) = (&identity.policy, &identity.service.keyring);
+    let window = policy.reset_window();
+    let email_limit = Limit { attempts_max: policy.resets_max, window };
+    let network_limit = Limit { attempts_max: policy.resets_address_max, window };
+    let network = network(remote_address)
+        .map(|network| Subject::new(keyring, &format!("{kind}.network"), &network, network_limit));
+    let email = Subject::new(keyring, &format!("{kind}.email"), email.as_str(), email_limit);
+    [Some(email), network].into_iter().flatten().collect()
 }
 
 /// What an address is counted as: an IPv6 subscriber has a whole /64. None where it is not said.

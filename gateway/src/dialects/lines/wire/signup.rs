@@ -233,6 +233,37 @@ impl SignupCompletion {
     }
 }
 
+/// Somebody whose address may be in a company's domain.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"email": "ana@aurora.example"}))]
+pub(crate) struct NewDomainSignup {
+    /// The person's e-mail.
+    #[serde(default)]
+    #[schema(required = true)]
+    pub(crate) email: String,
+}
+
+impl Input for NewDomainSignup {
+    const REQUIRED: &'static [&'static str] = &["email"];
+}
+
+/// The password of the new user.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(example = json!({"password": "Passw0rd!", "area_code": 41}))]
+pub(crate) struct DomainSignupCompletion {
+    /// 8 to 128 characters, none of the common passwords.
+    #[serde(default)]
+    #[schema(required = true, value_type = String, format = Password)]
+    pub(crate) password: Password,
+    /// Area code (DDD) of the number wanted; by default the first of the company's state.
+    #[schema(value_type = Option<u32>, minimum = 11, maximum = 99)]
+    pub(crate) area_code: Option<Integer>,
+}
+
+impl Input for DomainSignupCompletion {
+    const REQUIRED: &'static [&'static str] = &["password"];
+}
+
 /// The new user, logged in, with a line on its way.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CompletedSignup {
@@ -243,6 +274,16 @@ pub(crate) struct CompletedSignup {
     /// The user's line.
     #[schema(format = Uuid)]
     phone_account_id: String,
+}
+
+impl From<identity::CompleteDomainSignupResponse> for CompletedSignup {
+    fn from(completed: identity::CompleteDomainSignupResponse) -> Self {
+        Self {
+            access_token: completed.token.unwrap_or_default().access_token,
+            user: completed.user.unwrap_or_default().into(),
+            phone_account_id: completed.line_id,
+        }
+    }
 }
 
 impl From<identity::CompleteSignupResponse> for CompletedSignup {

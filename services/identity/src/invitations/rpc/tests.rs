@@ -4,8 +4,7 @@ use time::Duration;
 use tonic::Code;
 
 use super::*;
-use crate::grants;
-use crate::grants::{CompanyRole, Seat};
+use crate::grants::{self, CompanyRole, Seat};
 use crate::invitations::{AnnounceProof, ask_for_proof, invite};
 use crate::testing::{connection, email, identity, mailed_link, queued, reload, user};
 use crate::users::User;

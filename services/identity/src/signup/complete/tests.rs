@@ -4,12 +4,11 @@ use proto::common::v1::Permission;
 use tonic::Code;
 
 use super::*;
-use crate::grants;
-use crate::grants::{CompanyRole, Seat};
-use crate::invitations::AnnounceProof;
+use crate::grants::{self, CompanyRole, Seat};
+use crate::invitations::{AnnounceProof, prove};
 use crate::signup::{Prefill, Reach};
 use crate::testing::{connection, email, identity, mails, queued, reload, user};
-use crate::users::Person;
+use crate::users::{Person, State};
 
 fn person(name: &str) -> Person {
     Person {
