@@ -7,6 +7,8 @@ use chassis::refusal::{internal, refuse};
 use tonic::{Code, Status};
 
 use crate::lines::Refusal;
+use crate::parcels::ShipmentId;
+use crate::shipments::OutOfOrder;
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,12 @@ pub(crate) enum Error {
     /// The card is in another line.
     #[error("the SIM card is in another line")]
     SimCardInUse,
+    /// There is no such shipment.
+    #[error("shipment {0} does not exist")]
+    ShipmentNotFound(ShipmentId),
+    /// The status cannot follow the shipment's present one.
+    #[error("shipment {0} is {from}, and cannot become {to}", from = .1.from, to = .1.to)]
+    Shipment(ShipmentId, OutOfOrder),
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -44,6 +52,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         use Code::{AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted};
         let line = |id: &LineId| Some(("line_id", id.to_string()));
+        let shipment = |id: &ShipmentId| Some(("shipment_id", id.to_string()));
         let (code, reason, fact) = match &error {
             Error::LineNotFound(id) => (NotFound, "LINE_NOT_FOUND", line(id)),
             Error::CompanyNotFound(id) => {
@@ -58,6 +67,8 @@ impl From<Error> for Status {
             Error::SimCardNotFound => (NotFound, "SIM_CARD_NOT_FOUND", None),
             Error::AmbiguousSimCard => (FailedPrecondition, "AMBIGUOUS_SIM_CARD", None),
             Error::SimCardInUse => (AlreadyExists, "SIM_CARD_IN_USE", None),
+            Error::ShipmentNotFound(id) => (NotFound, "SHIPMENT_NOT_FOUND", shipment(id)),
+            Error::Shipment(id, _) => (FailedPrecondition, "SHIPMENT_STATUS_ORDER", shipment(id)),
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

@@ -5,6 +5,8 @@ mod error;
 mod lines;
 mod neighbours;
 mod numbers;
+mod parcels;
+mod shipments;
 mod sim_cards;
 mod stock;
 #[cfg(test)]
@@ -15,13 +17,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::clock::Clock;
 use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use prost::Name;
-use proto::events::v1::LineActivated;
+use proto::events::v1::{LineActivated, ShipmentChanged};
 use proto::telecom::v1::line_service_server::LineServiceServer;
+use proto::telecom::v1::shipment_service_server::ShipmentServiceServer;
 use proto::telecom::v1::stock_service_server::StockServiceServer;
 use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
 use sqlx::migrate::Migrator;
@@ -31,6 +35,13 @@ pub use carrier::{
     SimulatedActivation,
 };
 use lines::{ActivateLine, Activation, Lines, ServeWaitingLines};
+pub use parcels::{
+    Parcel, ParcelCarrier, ParcelCarrierError, ParcelCarrierKind, ParcelCarrierSimulator,
+    ParcelConfig, ParcelEvent, ParcelName, ParcelOperation, ParcelProgress, ParcelRequest,
+    ShipmentId, SimulatedParcel,
+};
+use shipments::rpc::Shipments;
+use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
 use stock::Stock;
 use timeline::rpc::Timeline;
 
@@ -74,6 +85,9 @@ pub struct Config {
         default_value_t = 60_000
     )]
     pub carrier_retry_max_ms: u64,
+
+    #[command(flatten)]
+    pub parcels: ParcelConfig,
 }
 
 /// A way to reach a carrier.
@@ -87,12 +101,13 @@ impl Config {
     /// What the process of a service of its own finds outside.
     ///
     /// # Errors
-    /// When the settings name no carrier.
-    pub fn outside(&self) -> anyhow::Result<Outside> {
+    /// When the settings name no carrier or no parcel carrier.
+    pub fn outside(&self, clock: &Clock) -> anyhow::Result<Outside> {
         let kind = self.carrier.context("LINHA_CARRIER is not set; it can be: simulator")?;
-        match kind {
-            CarrierKind::Simulator => Ok(Outside { carrier: Arc::new(CarrierSimulator::new()) }),
-        }
+        let carrier = match kind {
+            CarrierKind::Simulator => Arc::new(CarrierSimulator::new()),
+        };
+        Ok(Outside { carrier, parcel_carrier: self.parcels.carrier(clock)? })
     }
 }
 
@@ -106,6 +121,8 @@ impl AsRef<ServiceConfig> for Config {
 pub struct Outside {
     /// The network that lines run on.
     pub carrier: Arc<dyn Carrier>,
+    /// Who brings SIM cards to companies.
+    pub parcel_carrier: Arc<dyn ParcelCarrier>,
 }
 
 /// Runs the service until the host's shutdown.
@@ -118,7 +135,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         &config.service,
         &MIGRATIONS,
         host.clock.clone(),
-        vec![("billing", LineActivated::full_name())],
+        vec![("billing", LineActivated::full_name()), ("company", ShipmentChanged::full_name())],
     )
     .await?;
     let provider: Arc<str> = config.provider.into();
@@ -129,13 +146,24 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         timeout: Duration::from_millis(config.carrier_timeout_ms),
         retry_max: Duration::from_millis(config.carrier_retry_max_ms),
     };
+    let parcels = Parcels {
+        service: service.clone(),
+        carrier: outside.parcel_carrier,
+        timeout: config.parcels.timeout(),
+        retry_max: config.parcels.retry_max(),
+        track_every: config.parcels.track_every(),
+    };
     Server::new(&service)
         .grpc(LineServiceServer::new(lines.clone()))
+        .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
         .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
         .events(lines::event_handlers(&lines))
         .job::<ActivateLine>(activation)
+        .job::<BookShipment>(parcels.clone())
+        .job::<CancelParcel>(parcels.clone())
         .job::<ServeWaitingLines>(lines)
+        .sweep(follow_parcels(&parcels))
         .sweep(numbers::end_quarantines(&service))
         .serve(host)
         .await
@@ -143,7 +171,6 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
 
 #[cfg(test)]
 mod tests {
-    use chassis::clock::Clock;
     use chassis::crypto::Keyring;
     use chassis::host::Activity;
     use tokio::net::TcpListener;
@@ -163,9 +190,13 @@ mod tests {
 
     #[test]
     fn a_simulator_must_be_asked_for() {
-        let error = config(&[NOWHERE]).outside().err().unwrap();
+        let clock = Clock::system();
+        let error = config(&[NOWHERE]).outside(&clock).err().unwrap();
         assert!(error.to_string().contains("LINHA_CARRIER"), "{error}");
-        assert!(config(&[NOWHERE, "--carrier=simulator"]).outside().is_ok());
+        let error = config(&[NOWHERE, "--carrier=simulator"]).outside(&clock).err().unwrap();
+        assert!(error.to_string().contains("LINHA_PARCEL_CARRIER"), "{error}");
+        let both = [NOWHERE, "--carrier=simulator", "--parcel-carrier=simulator"];
+        assert!(config(&both).outside(&clock).is_ok());
     }
 
     #[test]
@@ -196,7 +227,10 @@ mod tests {
             activity: Activity::default(),
         };
         let config = config(&[&format!("--database-url={}", database.url)]);
-        let outside = Outside { carrier: Arc::new(carrier.clone()) };
+        let outside = Outside {
+            carrier: Arc::new(carrier.clone()),
+            parcel_carrier: Arc::new(ParcelCarrierSimulator::new(Clock::system())),
+        };
         let serving = tokio::spawn(serve(config, host, outside));
         carrier.asked(1).await;
         assert_eq!(carrier.activations(), 1);

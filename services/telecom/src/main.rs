@@ -2,7 +2,7 @@
 
 fn main() -> anyhow::Result<()> {
     chassis::run("telecom", 50052, 9052, |config: telecom::Config, host| async {
-        let outside = config.outside()?;
+        let outside = config.outside(&host.clock)?;
         telecom::serve(config, host, outside).await
     })
 }

@@ -5,7 +5,7 @@ use chassis::Service;
 use chassis::auth::{Grant, Role};
 use prost::Name;
 use proto::common::v1::Permission;
-use proto::events::v1::LineActivated;
+use proto::events::v1::{LineActivated, ShipmentChanged};
 use tonic::Request;
 
 use crate::MIGRATIONS;
@@ -14,7 +14,8 @@ use crate::numbers::{self, NumberRange};
 
 /// The service on an empty database, which goes when the second value is dropped.
 pub(crate) async fn service() -> (Service, impl Sized) {
-    let subscriptions = vec![("billing", LineActivated::full_name())];
+    let subscriptions =
+        vec![("billing", LineActivated::full_name()), ("company", ShipmentChanged::full_name())];
     chassis::testing::service("telecom", &MIGRATIONS, subscriptions).await
 }
 

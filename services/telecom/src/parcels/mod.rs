@@ -1,11 +1,13 @@
 //! The parcel carrier: who brings SIM cards to companies.
 
+mod config;
 mod simulator;
 
 use chassis::address::Address;
 use chassis::simulator::Failure;
 use time::OffsetDateTime;
 
+pub use config::{ParcelCarrierKind, ParcelConfig};
 pub use simulator::{ParcelCarrierSimulator, ParcelOperation, SimulatedParcel};
 
 brazil::id!(

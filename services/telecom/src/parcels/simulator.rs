@@ -202,7 +202,9 @@ mod tests {
         assert_eq!(track(&carrier, &request).await, vec![]);
         clock.advance(Duration::days(1)).unwrap();
         let events = track(&carrier, &request).await;
-        assert!(matches!(events.as_slice(), [event] if event.progress == ParcelProgress::InTransit));
+        assert!(
+            matches!(events.as_slice(), [event] if event.progress == ParcelProgress::InTransit)
+        );
         clock.advance(Duration::days(3)).unwrap();
         let events = track(&carrier, &request).await;
         let progress: Vec<_> = events.into_iter().map(|event| event.progress).collect();

@@ -5,7 +5,10 @@ use proto::events::v1::ShipmentChanged;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{BookShipment, CancelParcel, Shipment, Status, store};
+#[cfg(test)]
+use super::CancelParcel;
+use super::{BookShipment, Shipment, Status, store};
+#[cfg(test)]
 use crate::parcels::ShipmentId;
 
 /// Takes on a shipment.
@@ -20,6 +23,7 @@ pub(crate) async fn take_on(
 }
 
 /// Ends a shipment that nobody wants any more, if it has not ended: a parcel of it must not go.
+#[cfg(test)]
 pub(crate) async fn withdraw(
     tx: &mut PgConnection,
     service: &Service,

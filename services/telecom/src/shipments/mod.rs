@@ -4,6 +4,8 @@ mod booking;
 mod handling;
 pub(crate) mod rpc;
 mod store;
+#[cfg(test)]
+mod testing;
 mod tracking;
 
 use std::fmt;

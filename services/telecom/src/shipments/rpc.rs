@@ -173,8 +173,7 @@ fn parse<'a>(
             }
             "status_reason" => {
                 let reason = shipment.status_reason.as_deref();
-                let reason =
-                    reason.and_then(|text| fields.text(path, text, 0, REASON_LENGTH_MAX));
+                let reason = reason.and_then(|text| fields.text(path, text, 0, REASON_LENGTH_MAX));
                 values.status_reason = Some(reason);
             }
             "quantity" => {

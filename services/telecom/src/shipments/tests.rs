@@ -18,11 +18,7 @@ fn shipment(status: Status, details: Details) -> Shipment {
 }
 
 fn parcel() -> Parcel {
-    Parcel {
-        provider: "x".to_owned(),
-        provider_id: "1".to_owned(),
-        tracking_code: "2".to_owned(),
-    }
+    Parcel { provider: "x".to_owned(), provider_id: "1".to_owned(), tracking_code: "2".to_owned() }
 }
 
 fn booked() -> Shipment {
@@ -87,11 +83,8 @@ fn the_same_status_is_no_step_and_the_rest_is_changed_all_the_same() {
     };
     assert_eq!(shipment.change(changes, NOW), Ok(false));
     assert_eq!(shipment.details.status_reason.as_deref(), Some(""));
-    let refused = Changes {
-        status: Some(Status::Failed),
-        quantity: Some(Some(7)),
-        ..Changes::default()
-    };
+    let refused =
+        Changes { status: Some(Status::Failed), quantity: Some(Some(7)), ..Changes::default() };
     let out_of_order = OutOfOrder { from: Status::Delivered, to: Status::Failed };
     assert_eq!(shipment.change(refused, NOW), Err(out_of_order));
     assert_eq!(shipment.details.quantity, None, "what is refused changes nothing");
