@@ -9,7 +9,7 @@ use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
 use chassis::host::{Activity, Host};
 use chassis::mail::FolderMailer;
 use chassis::telemetry::TelemetryConfig;
-use telecom::CarrierSimulator;
+use telecom::{CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator, ParcelConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -24,6 +24,7 @@ const CONNECTIONS_MAX: u32 = 20;
 const TRUST_REFRESH_MS: u64 = 1_000;
 const CARRIER_TIMEOUT_MS: u64 = 30_000;
 const CARRIER_RETRY_MAX_MS: u64 = 2_000;
+const PARCEL_TRACKING_MINUTES: u64 = 60;
 
 /// What starting a part takes, again and again.
 #[derive(Clone)]
@@ -34,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) clock: Clock,
     pub(crate) activity: Activity,
     pub(crate) carrier: Arc<CarrierSimulator>,
+    pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) gateway_url: String,
@@ -69,7 +71,10 @@ pub(crate) async fn serve(
         }
         Part::Company => company::serve(company::Config { service }, host).await,
         Part::Telecom => {
-            let outside = telecom::Outside { carrier: settings.carrier.clone() };
+            let outside = telecom::Outside {
+                carrier: settings.carrier.clone(),
+                parcel_carrier: settings.parcel_carrier.clone(),
+            };
             telecom::serve(telecom_config(service), host, outside).await
         }
         Part::Billing => billing::serve(billing::Config { service }, host).await,
@@ -126,6 +131,7 @@ impl Settings {
             clock: self.clock.clone(),
             activity: self.activity.clone(),
             carrier: self.carrier.clone(),
+            parcel_carrier: self.parcel_carrier.clone(),
             mail_folder: self.mail_folder.clone(),
         }
     }
@@ -138,5 +144,11 @@ fn telecom_config(service: ServiceConfig) -> telecom::Config {
         carrier: Some(telecom::CarrierKind::Simulator),
         carrier_timeout_ms: CARRIER_TIMEOUT_MS,
         carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+        parcels: ParcelConfig {
+            parcel_carrier: Some(ParcelCarrierKind::Simulator),
+            parcel_carrier_timeout_ms: CARRIER_TIMEOUT_MS,
+            parcel_carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+            parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
+        },
     }
 }

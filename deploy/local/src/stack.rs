@@ -12,7 +12,7 @@ use futures::FutureExt;
 use postgres_local::{Cluster, ServiceRole};
 use proto::identity::v1::IssueClientTokenRequest;
 use proto::identity::v1::token_service_client::TokenServiceClient;
-use telecom::CarrierSimulator;
+use telecom::{CarrierSimulator, ParcelCarrierSimulator};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
@@ -65,12 +65,14 @@ impl Stack {
 
         let sockets = addresses::bind(&options).await?;
         let addresses = Addresses::of(&sockets, database.to_string())?;
+        let clock = Clock::system();
         let settings = Settings {
             secrets,
             database,
-            clock: Clock::system(),
+            clock: clock.clone(),
             activity: Activity::default(),
             carrier: Arc::new(CarrierSimulator::new()),
+            parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock)),
             mail_folder: directory.join("mail"),
             peers: addresses.peers()?,
             gateway_url: addresses.gateway.clone(),
@@ -109,6 +111,11 @@ impl Stack {
     /// The carrier that all lines run on.
     pub fn carrier(&self) -> &CarrierSimulator {
         &self.settings.carrier
+    }
+
+    /// Who brings SIM cards to companies.
+    pub fn parcel_carrier(&self) -> &ParcelCarrierSimulator {
+        &self.settings.parcel_carrier
     }
 
     /// Where mails arrive.

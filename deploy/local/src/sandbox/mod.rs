@@ -1,6 +1,8 @@
 //! The outside world, at the tester's command: `/sandbox/…` of the gateway. Calls that set
 //! something off return when its consequences are done, or after a while.
 
+mod shipments;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use chassis::mail::FolderMailer;
 use chassis::simulator::Script;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telecom::{CarrierOperation, CarrierSimulator};
+use telecom::{CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
@@ -31,6 +33,7 @@ pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
     pub(crate) activity: Activity,
     pub(crate) carrier: Arc<CarrierSimulator>,
+    pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) mail_folder: PathBuf,
 }
 
@@ -40,6 +43,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/mail", get(read_mail))
         .route("/sandbox/carrier", post(script_carrier))
+        .route("/sandbox/shipments", post(shipments::script))
         .with_state(sandbox.clone())
 }
 

@@ -42,6 +42,7 @@ pub(crate) fn document() -> OpenApi {
         (name = "employees", description = "The people who work for companies"),
         (name = "users", description = "People"),
         (name = "subscription-plans", description = "Plans and what companies pay for them"),
+        (name = "shipments", description = "SIM cards on their way to companies"),
         (name = "stock", description = "SIM cards and phone numbers"),
         (name = "platform", description = "Programs that use the platform, and its health")
     )

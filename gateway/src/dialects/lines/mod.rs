@@ -14,6 +14,7 @@ mod phone_accounts;
 mod plans;
 mod platform;
 mod session;
+mod shipments;
 mod signup;
 mod stock;
 mod users;
@@ -124,6 +125,9 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(plans::create, plans::list))
         .routes(routes!(plans::list_of_company))
         .routes(routes!(plans::set_price))
+        .routes(routes!(shipments::list))
+        .routes(routes!(shipments::create))
+        .routes(routes!(shipments::update))
         .routes(routes!(stock::add_sim_cards))
         .routes(routes!(stock::list_sim_cards))
         .routes(routes!(stock::add_phone_numbers))

@@ -5,9 +5,11 @@ pub(super) mod address;
 pub(super) mod companies;
 pub(super) mod employees;
 pub(super) mod lines;
+pub(super) mod number;
 pub(super) mod people;
 pub(super) mod plans;
 pub(super) mod session;
+pub(super) mod shipments;
 pub(super) mod signup;
 pub(super) mod stock;
 

@@ -4,6 +4,7 @@
 mod companies;
 mod lines;
 mod people;
+mod shipments;
 
 use prost_types::Timestamp;
 use proto::common::v1 as common;
@@ -95,6 +96,8 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::employees::EmployeeData>();
     check::<wire::plans::NewPlan>();
     check::<wire::plans::NewPrice>();
+    check::<wire::shipments::NewShipment>();
+    check::<wire::shipments::ShipmentChange>();
     check::<wire::stock::NewSimCards>();
     check::<wire::stock::NewPhoneNumbers>();
 }
