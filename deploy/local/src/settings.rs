@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
+use billing::FiscalIssuerSimulator;
 use chassis::clock::Clock;
 use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
 use chassis::host::{Activity, Host};
-use chassis::mail::FolderMailer;
+use chassis::mail::{FolderMailer, MailConfig};
 use chassis::telemetry::TelemetryConfig;
 use telecom::{CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator, ParcelConfig};
 use tokio::net::TcpListener;
@@ -24,6 +25,10 @@ const CONNECTIONS_MAX: u32 = 20;
 const TRUST_REFRESH_MS: u64 = 1_000;
 const CARRIER_TIMEOUT_MS: u64 = 30_000;
 const CARRIER_RETRY_MAX_MS: u64 = 2_000;
+const FISCAL_RETRY_MAX_MS: u64 = 2_000;
+// A company of nobody: the operator in the sandbox.
+const FISCAL_CNPJ: &str = "45.874.123/0001-90";
+const FISCAL_STATE: &str = "PR";
 const PARCEL_TRACKING_MINUTES: u64 = 60;
 
 /// What starting a part takes, again and again.
@@ -36,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) activity: Activity,
     pub(crate) carrier: Arc<CarrierSimulator>,
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
+    pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) gateway_url: String,
@@ -77,7 +83,12 @@ pub(crate) async fn serve(
             };
             telecom::serve(telecom_config(service), host, outside).await
         }
-        Part::Billing => billing::serve(billing::Config { service }, host).await,
+        Part::Billing => {
+            let mailer = Arc::new(FolderMailer::new(settings.mail_folder.clone()));
+            let fiscal_issuer = settings.fiscal_issuer.clone();
+            let outside = billing::Outside { mailer, fiscal_issuer };
+            billing::serve(settings.billing(service)?, host, outside).await
+        }
         Part::Gateway => Ok(()),
     }
 }
@@ -118,6 +129,14 @@ impl Settings {
         Ok(config)
     }
 
+    fn billing(&self, service: ServiceConfig) -> anyhow::Result<billing::Config> {
+        let mut fiscal = billing::FiscalConfig::new(FISCAL_CNPJ.parse()?, FISCAL_STATE.parse()?);
+        fiscal.fiscal_retry_max_ms = FISCAL_RETRY_MAX_MS;
+        let public_url = self.gateway_url.parse()?;
+        let mail = MailConfig { public_url, ..MailConfig::default() };
+        Ok(billing::Config { service, mail, fiscal })
+    }
+
     fn gateway(&self) -> anyhow::Result<gateway::Config> {
         let secret = self.secrets.service.parse::<Secret>()?;
         let mut config = gateway::Config::new(secret, self.peers.clone());
@@ -132,6 +151,7 @@ impl Settings {
             activity: self.activity.clone(),
             carrier: self.carrier.clone(),
             parcel_carrier: self.parcel_carrier.clone(),
+            fiscal_issuer: self.fiscal_issuer.clone(),
             mail_folder: self.mail_folder.clone(),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use billing::FiscalIssuerSimulator;
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use futures::FutureExt;
@@ -73,6 +74,7 @@ impl Stack {
             activity: Activity::default(),
             carrier: Arc::new(CarrierSimulator::new()),
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock)),
+            fiscal_issuer: Arc::new(FiscalIssuerSimulator::new()),
             mail_folder: directory.join("mail"),
             peers: addresses.peers()?,
             gateway_url: addresses.gateway.clone(),
@@ -116,6 +118,11 @@ impl Stack {
     /// Who brings SIM cards to companies.
     pub fn parcel_carrier(&self) -> &ParcelCarrierSimulator {
         &self.settings.parcel_carrier
+    }
+
+    /// The issuer of fiscal documents.
+    pub fn fiscal_issuer(&self) -> &FiscalIssuerSimulator {
+        &self.settings.fiscal_issuer
     }
 
     /// Where mails arrive.

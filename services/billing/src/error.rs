@@ -1,19 +1,35 @@
 //! All that the billing service can refuse, on one screen.
 
-use brazil::{CompanyId, PlanId};
+use std::time::Duration;
+
+use brazil::{CompanyId, PlanId, UserId};
 use chassis::db::WorkError;
-use chassis::refusal::{internal, refuse};
+use chassis::refusal::{internal, refuse, refuse_until};
 use tonic::{Code, Status};
+
+use crate::fiscal_notes::FiscalNoteId;
+
+const ISSUER_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why the service does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("company {0} does not exist")]
     CompanyNotFound(CompanyId),
+    #[error("user {0} does not exist")]
+    UserNotFound(UserId),
     #[error("plan {0} does not exist")]
     PlanNotFound(PlanId),
     #[error("another plan has the name {0}")]
     PlanNameTaken(String),
+    #[error("fiscal note {0} does not exist")]
+    FiscalNoteNotFound(FiscalNoteId),
+    #[error("The recipient has no {0}, which a fiscal note needs.")]
+    RecipientIncomplete(&'static str),
+    #[error("The fiscal issuer refused note {number}: {reason}")]
+    FiscalNoteRejected { number: i64, reason: String },
+    #[error("the issuer has not answered about fiscal note {0} yet")]
+    FiscalNotePending(FiscalNoteId),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -34,10 +50,26 @@ impl From<Error> for Status {
             Error::CompanyNotFound(id) => {
                 (Code::NotFound, "COMPANY_NOT_FOUND", ("company_id", id.to_string()))
             }
+            Error::UserNotFound(id) => {
+                (Code::NotFound, "USER_NOT_FOUND", ("user_id", id.to_string()))
+            }
             Error::PlanNotFound(id) => {
                 (Code::NotFound, "PLAN_NOT_FOUND", ("plan_id", id.to_string()))
             }
             Error::PlanNameTaken(name) => (Code::AlreadyExists, "PLAN_NAME_TAKEN", ("name", name)),
+            Error::FiscalNoteNotFound(id) => {
+                (Code::NotFound, "FISCAL_NOTE_NOT_FOUND", ("fiscal_note_id", id.to_string()))
+            }
+            Error::RecipientIncomplete(missing) => {
+                (Code::FailedPrecondition, "RECIPIENT_INCOMPLETE", ("missing", missing.to_owned()))
+            }
+            Error::FiscalNoteRejected { reason, .. } => {
+                (Code::FailedPrecondition, "FISCAL_NOTE_REJECTED", ("issuer_reason", reason))
+            }
+            Error::FiscalNotePending(_) => {
+                let (code, reason) = (Code::Unavailable, "FISCAL_NOTE_PENDING");
+                return refuse_until(code, "billing", reason, ISSUER_PAUSE, message);
+            }
             Error::Database(source) => return internal(&source),
         };
         refuse(code, "billing", reason, [fact], message)

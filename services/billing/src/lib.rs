@@ -1,16 +1,32 @@
 //! Plans, what companies pay for them, and what is charged for lines.
 
 mod error;
+mod fiscal_issuer;
+mod fiscal_notes;
 mod line_charges;
 mod plans;
 
+use std::sync::Arc;
+
 use chassis::config::ServiceConfig;
 use chassis::events::EventHandlers;
+use chassis::mail::{MailConfig, Mailer, Post, SendMail};
 use chassis::server::Server;
 use chassis::{Host, Service};
+use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
+use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
 use sqlx::migrate::Migrator;
+
+pub use fiscal_issuer::{
+    Authorization, FiscalDocument, FiscalIssuer, FiscalIssuerError, FiscalIssuerSimulator,
+    FiscalOperation,
+};
+pub use fiscal_notes::{
+    FiscalConfig, FiscalIssuerKind, FiscalModel, FiscalNoteId, FiscalSeries, InvalidSeries,
+    Recipient, Taxpayer,
+};
 
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -22,6 +38,24 @@ pub struct Config {
     /// What every service has.
     #[command(flatten)]
     pub service: ServiceConfig,
+
+    /// How mail leaves.
+    #[command(flatten)]
+    pub mail: MailConfig,
+
+    /// Who issues fiscal documents, and through whom.
+    #[command(flatten)]
+    pub fiscal: FiscalConfig,
+}
+
+impl Config {
+    /// What the process of a service of its own finds outside.
+    ///
+    /// # Errors
+    /// When the settings do not say how to reach it.
+    pub fn outside(&self) -> anyhow::Result<Outside> {
+        Ok(Outside { mailer: self.mail.mailer()?, fiscal_issuer: self.fiscal.issuer()? })
+    }
 }
 
 impl AsRef<ServiceConfig> for Config {
@@ -30,21 +64,37 @@ impl AsRef<ServiceConfig> for Config {
     }
 }
 
+/// The outside world, as the service meets it.
+pub struct Outside {
+    /// What takes mails to where they are read.
+    pub mailer: Arc<dyn Mailer>,
+    /// What brings fiscal documents to the tax office.
+    pub fiscal_issuer: Arc<dyn FiscalIssuer>,
+}
+
 /// Runs the service until the host's shutdown.
 ///
 /// # Errors
 /// When the database cannot be reached or migrated, or the socket fails.
-pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
+pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
     let service =
         Service::open("billing", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
+    let post = Post::new(&service, &config.mail.public_url);
+    let issuing =
+        Issuing::new(service.clone(), outside.fiscal_issuer, post.clone(), &config.fiscal);
+    let fiscal_notes = FiscalNotes::new(service.clone(), issuing.clone(), &config.fiscal);
     let events = EventHandlers::new()
         .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)));
     Server::new(&service)
+        .grpc(FiscalNoteServiceServer::new(fiscal_notes.clone()))
         .grpc(PlanServiceServer::new(plans::rpc::Plans { service: service.clone() }))
         .grpc(LineChargeServiceServer::new(line_charges::rpc::LineCharges {
             service: service.clone(),
         }))
         .events(events)
+        .job::<IssueNote>(issuing)
+        .job::<SendMail>((post, outside.mailer))
+        .sweep(issue_for_invoices(&fiscal_notes))
         .serve(host)
         .await
 }

@@ -112,6 +112,39 @@ impl State {
         }
     }
 
+    /// The two digits that IBGE counts it by, with which fiscal access keys begin: 35 for `SP`.
+    pub fn ibge_code(self) -> u8 {
+        match self {
+            Self::Acre => 12,
+            Self::Alagoas => 27,
+            Self::Amapa => 16,
+            Self::Amazonas => 13,
+            Self::Bahia => 29,
+            Self::Ceara => 23,
+            Self::DistritoFederal => 53,
+            Self::EspiritoSanto => 32,
+            Self::Goias => 52,
+            Self::Maranhao => 21,
+            Self::MatoGrosso => 51,
+            Self::MatoGrossoDoSul => 50,
+            Self::MinasGerais => 31,
+            Self::Para => 15,
+            Self::Paraiba => 25,
+            Self::Parana => 41,
+            Self::Pernambuco => 26,
+            Self::Piaui => 22,
+            Self::RioDeJaneiro => 33,
+            Self::RioGrandeDoNorte => 24,
+            Self::RioGrandeDoSul => 43,
+            Self::Rondonia => 11,
+            Self::Roraima => 14,
+            Self::SantaCatarina => 42,
+            Self::SaoPaulo => 35,
+            Self::Sergipe => 28,
+            Self::Tocantins => 17,
+        }
+    }
+
     /// The area codes of the state, lowest first. Code 61 counts for the Federal District
     /// although some towns of Goiás use it too.
     pub fn area_codes(self) -> impl Iterator<Item = AreaCode> {

@@ -299,3 +299,13 @@ fn pix_keys_are_told_apart_by_their_form() {
         assert_eq!(text.parse::<PixKey>(), Err(InvalidPixKey), "{text}");
     }
 }
+
+#[test]
+fn states_have_codes_of_their_own() {
+    let mut codes: Vec<u8> = State::ALL.into_iter().map(State::ibge_code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), State::ALL.len());
+    assert!(codes.iter().all(|code| (11..=53).contains(code)));
+    assert_eq!((State::SaoPaulo.ibge_code(), State::Parana.ibge_code()), (35, 41));
+}

@@ -1,6 +1,7 @@
 //! The outside world, at the tester's command: `/sandbox/…` of the gateway. Calls that set
 //! something off return when its consequences are done, or after a while.
 
+mod fiscal;
 mod shipments;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use billing::FiscalIssuerSimulator;
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use chassis::mail::FolderMailer;
@@ -34,6 +36,7 @@ pub(crate) struct Sandbox {
     pub(crate) activity: Activity,
     pub(crate) carrier: Arc<CarrierSimulator>,
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
+    pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) mail_folder: PathBuf,
 }
 
@@ -43,6 +46,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/mail", get(read_mail))
         .route("/sandbox/carrier", post(script_carrier))
+        .route("/sandbox/fiscal", post(fiscal::script))
         .route("/sandbox/shipments", post(shipments::script))
         .with_state(sandbox.clone())
 }

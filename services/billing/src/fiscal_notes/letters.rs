@@ -1,0 +1,34 @@
+//! What the mails of fiscal documents say.
+
+use chassis::mail::{Attachment, Letter};
+
+use super::{FiscalModel, FiscalNote, document};
+
+/// Brings a document that was authorized.
+pub(super) fn issued(note: &FiscalNote) -> Letter {
+    let kind = match note.series.model {
+        FiscalModel::Nfse => "NFS-e",
+        FiscalModel::Nfcom => "NFCom",
+    };
+    let text = format!(
+        "{kind} number {}, series {}, over R$ {} was issued to {}. The document is attached.",
+        note.number,
+        note.series.series,
+        note.amount.formatted(),
+        note.recipient.name,
+    );
+    let code = note.authorization_code.as_deref().unwrap_or_default();
+    Letter::new(format!("Your fiscal note {}", note.number))
+        .paragraph(text)
+        .paragraph(format!("Authorization code: {code}"))
+        .attach(Attachment {
+            name: format!(
+                "{}-{}-{}.xml",
+                note.series.model.as_str(),
+                note.series.series,
+                note.number
+            ),
+            media_type: "application/xml".to_owned(),
+            content: document::xml(note).into_bytes(),
+        })
+}

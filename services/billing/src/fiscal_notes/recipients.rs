@@ -1,0 +1,141 @@
+//! To whom documents go: asked of the services that know.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::str::FromStr;
+
+use brazil::{CompanyId, UserId};
+use chassis::Service;
+use chassis::address::Address;
+use chassis::refusal::{Fields, internal, upstream};
+use proto::common::v1 as common;
+use proto::company::v1::company_service_client::CompanyServiceClient;
+use proto::company::v1::{BatchGetCompaniesRequest, Company};
+use proto::identity::v1::user_service_client::UserServiceClient;
+use proto::identity::v1::{BatchGetUsersRequest, User};
+use tonic::Status;
+
+use super::{Recipient, Taxpayer};
+use crate::error::Error;
+
+/// A company, as documents name it.
+///
+/// # Errors
+/// [`Error::CompanyNotFound`]; UNAVAILABLE while company does not answer.
+pub(super) async fn company(service: &Service, company_id: CompanyId) -> Result<Recipient, Status> {
+    companies(service, &[company_id])
+        .await?
+        .remove(&company_id)
+        .ok_or_else(|| Error::CompanyNotFound(company_id).into())
+}
+
+/// Up to 200 companies; those that do not exist are left out.
+///
+/// # Errors
+/// UNAVAILABLE while company does not answer.
+pub(super) async fn companies(
+    service: &Service,
+    company_ids: &[CompanyId],
+) -> Result<HashMap<CompanyId, Recipient>, Status> {
+    let company_ids = company_ids.iter().map(ToString::to_string).collect();
+    let answer = CompanyServiceClient::new(service.company.clone())
+        .batch_get_companies(BatchGetCompaniesRequest { company_ids })
+        .await
+        .map_err(upstream)?;
+    answer.into_inner().companies.into_iter().map(of_company).collect()
+}
+
+/// A person, as documents name them.
+///
+/// # Errors
+/// [`Error::UserNotFound`]; [`Error::RecipientIncomplete`] for a person whose name or CPF nobody
+/// knows; UNAVAILABLE while identity does not answer.
+pub(super) async fn person(service: &Service, user_id: UserId) -> Result<Recipient, Status> {
+    let request = BatchGetUsersRequest { user_ids: vec![user_id.to_string()] };
+    let answer = UserServiceClient::new(service.identity.clone())
+        .batch_get_users(request)
+        .await
+        .map_err(upstream)?;
+    let user = answer.into_inner().users.into_iter().next();
+    of_person(user.ok_or(Error::UserNotFound(user_id))?)
+}
+
+fn of_company(company: Company) -> Result<(CompanyId, Recipient), Status> {
+    let company_id = known(&company.id)?;
+    let recipient = Recipient {
+        taxpayer: Taxpayer::Cnpj(known(&company.cnpj)?),
+        email: known(company.billing_email.as_ref().unwrap_or(&company.email))?,
+        address: address(company.address.as_ref()),
+        name: company.official_name,
+    };
+    Ok((company_id, recipient))
+}
+
+fn of_person(user: User) -> Result<Recipient, Status> {
+    Ok(Recipient {
+        name: user.full_name.ok_or(Error::RecipientIncomplete("full name"))?,
+        taxpayer: Taxpayer::Cpf(known(&user.cpf.ok_or(Error::RecipientIncomplete("CPF"))?)?),
+        email: known(&user.email)?,
+        address: address(user.address.as_ref()),
+    })
+}
+
+/// A value that its owner has checked.
+fn known<T>(text: &str) -> Result<T, Status>
+where
+    T: FromStr<Err: std::error::Error + Display + 'static>,
+{
+    text.parse().map_err(|error: T::Err| internal(&error))
+}
+
+fn address(given: Option<&common::Address>) -> Option<Address> {
+    Address::parse(&mut Fields::new(), "address", given)
+}
+
+#[cfg(test)]
+mod tests {
+    use chassis::refusal::Refusal;
+    use tonic::Code;
+
+    use super::*;
+
+    fn user() -> User {
+        User {
+            full_name: Some("Ana Souza".to_owned()),
+            cpf: Some("111.444.777-35".to_owned()),
+            email: "ana@example.com".to_owned(),
+            ..User::default()
+        }
+    }
+
+    #[test]
+    fn a_person_needs_a_name_and_a_cpf() {
+        let recipient = of_person(user()).unwrap();
+        assert_eq!(recipient.taxpayer, Taxpayer::Cpf("11144477735".parse().unwrap()));
+        for (without, named) in [
+            (User { cpf: None, ..user() }, "CPF"),
+            (User { full_name: None, ..user() }, "full name"),
+        ] {
+            let status = of_person(without).unwrap_err();
+            assert_eq!(status.code(), Code::FailedPrecondition);
+            assert_eq!(Refusal::of(&status).reason, "RECIPIENT_INCOMPLETE");
+            assert!(status.message().contains(named), "{}", status.message());
+        }
+    }
+
+    #[test]
+    fn a_company_is_written_to_where_its_invoices_go() {
+        let company = Company {
+            id: CompanyId::generate().to_string(),
+            official_name: "Padaria Ltda".to_owned(),
+            cnpj: "11.222.333/0001-81".to_owned(),
+            email: "contato@padaria.com".to_owned(),
+            billing_email: Some("contas@padaria.com".to_owned()),
+            ..Company::default()
+        };
+        let (_, recipient) = of_company(company.clone()).unwrap();
+        assert_eq!(recipient.email.as_str(), "contas@padaria.com");
+        let (_, recipient) = of_company(Company { billing_email: None, ..company }).unwrap();
+        assert_eq!(recipient.email.as_str(), "contato@padaria.com");
+    }
+}
