@@ -1,6 +1,7 @@
 //! Reads requests: JSON bodies, ids in paths, query parameters. Refuses what cannot be read, in
 //! the dialect's words.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
@@ -10,6 +11,7 @@ use axum::http::request::Parts;
 use http_body_util::LengthLimitError;
 use prost_types::FieldMask;
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -23,6 +25,25 @@ pub trait Input: DeserializeOwned {
 
     /// Longest that it may be, where that is not the usual length.
     const BYTES_MAX: Option<usize> = None;
+
+    /// Takes from the text what its value does not keep.
+    #[must_use]
+    fn exactly(self, _: Written<'_>) -> Self {
+        self
+    }
+}
+
+/// A body as it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Written<'a>(&'a [u8]);
+
+impl Written<'_> {
+    /// The text of a member: a number with all its digits. The last of several with one name
+    /// counts.
+    pub fn member(self, name: &str) -> Option<String> {
+        let members: HashMap<String, &RawValue> = serde_json::from_slice(self.0).ok()?;
+        members.get(name).map(|text| text.get().to_owned())
+    }
 }
 
 /// A JSON body: the value, and which members it had.
@@ -102,7 +123,7 @@ pub fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Fault> {
         .filter(|name| !members.contains_key(**name))
         .map(|name| Violation::new(*name, "is required"))
         .collect();
-    let value = typed(members)?;
+    let value = typed::<T>(members)?.exactly(Written(bytes));
     if missing.is_empty() { Ok(Body(value, named)) } else { Err(Fault::Invalid(missing)) }
 }
 

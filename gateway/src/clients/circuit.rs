@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::refusal::Refusal;
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{self, ConsecutiveFailures};
 use failsafe::{Instrument, StateMachine};
@@ -46,7 +47,9 @@ impl Circuit {
             outcome => {
                 self.state.on_success();
                 outcome.map_err(|status| {
-                    let may_pass = status.code() == Code::Unavailable;
+                    // Whoever says when to come back is not asked before.
+                    let says_when = || Refusal::of(&status).retry_after.is_some();
+                    let may_pass = status.code() == Code::Unavailable && !says_when();
                     Failure { status, may_pass }
                 })
             }
@@ -84,6 +87,8 @@ impl Instrument for Log {
 
 #[cfg(test)]
 mod tests {
+    use chassis::refusal::refuse_until;
+
     use super::*;
 
     async fn fail(circuit: &Circuit, status: Status) -> Failure {
@@ -118,6 +123,9 @@ mod tests {
             assert_eq!(failure.status.code(), Code::NotFound);
             assert!(!failure.may_pass);
         }
+        let later = refuse_until(Code::Unavailable, "unit", "LATER", Duration::from_secs(2), "");
+        assert!(!fail(&circuit, later).await.may_pass);
+        assert!(fail(&circuit, Status::unavailable("")).await.may_pass);
         // A service that cannot reach another one is itself alive.
         for _ in 0..FAILURES_MAX * 2 {
             fail(&circuit, Status::unavailable("another service does not answer")).await;

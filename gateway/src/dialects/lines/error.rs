@@ -106,10 +106,16 @@ const REASONS: &[(&str, Kind)] = &[
     ("LINE_HAS_SIM_CARD", INVALID_STATUS),
     ("LINE_CANCELLED", INVALID_STATUS),
     ("CNPJ_TAKEN", CONFLICT),
+    ("FISCAL_NOTE_PENDING", UNAVAILABLE),
+    ("FISCAL_NOTE_REJECTED", CONFLICT),
+    ("RECIPIENT_INCOMPLETE", INVALID_STATUS),
     ("WORK_EMAIL_TAKEN", CONFLICT),
     ("EMAIL_DOMAIN_TAKEN", CONFLICT),
     ("PLAN_NAME_TAKEN", CONFLICT),
 ];
+
+/// Reasons whose particulars are in the service's own words, which it means for people to read.
+const IN_THE_SERVICES_WORDS: &[&str] = &["FISCAL_NOTE_REJECTED", "RECIPIENT_INCOMPLETE"];
 
 fn kind_of(code: Code, reason: &str) -> Kind {
     if let Some((_, kind)) = REASONS.iter().find(|(known, _)| *known == reason) {
@@ -156,7 +162,10 @@ impl Error {
             .into_iter()
             .map(|(field, message)| Violation::new(names.member(&field), message))
             .collect();
-        Self { violations, retry_after: refusal.retry_after, ..Self::from(kind) }
+        let message = IN_THE_SERVICES_WORDS
+            .contains(&refusal.reason.as_str())
+            .then(|| status.message().to_owned());
+        Self { message, violations, retry_after: refusal.retry_after, ..Self::from(kind) }
     }
 
     /// Its HTTP status.
@@ -308,6 +317,9 @@ mod tests {
             (Code::ResourceExhausted, "AREA_CODE_OUT_OF_STOCK", (409, "area-code-out-of-stock")),
             (Code::AlreadyExists, "SIM_CARD_IN_USE", (409, "sim-card-in-use")),
             (Code::FailedPrecondition, "AMBIGUOUS_SIM_CARD", (409, "ambiguous-sim-card")),
+            (Code::Unavailable, "FISCAL_NOTE_PENDING", (503, "unavailable")),
+            (Code::FailedPrecondition, "FISCAL_NOTE_REJECTED", (409, "conflict")),
+            (Code::FailedPrecondition, "RECIPIENT_INCOMPLETE", (409, "invalid-status")),
             (Code::FailedPrecondition, "SHIPMENT_STATUS_ORDER", (409, "invalid-status")),
             (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED", (409, "invalid-status")),
             (Code::FailedPrecondition, "LINE_NOT_AWAITING_APPROVAL", (409, "invalid-status")),

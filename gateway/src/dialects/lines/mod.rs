@@ -13,6 +13,7 @@ mod people;
 mod phone_accounts;
 mod plans;
 mod platform;
+mod service_invoices;
 mod session;
 mod shipments;
 mod signup;
@@ -128,6 +129,8 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::create))
         .routes(routes!(shipments::update))
+        .routes(routes!(service_invoices::issue_to_user))
+        .routes(routes!(service_invoices::issue_to_company))
         .routes(routes!(stock::add_sim_cards))
         .routes(routes!(stock::list_sim_cards))
         .routes(routes!(stock::add_phone_numbers))

@@ -4,6 +4,7 @@
 mod companies;
 mod lines;
 mod people;
+mod service_invoices;
 mod shipments;
 
 use prost_types::Timestamp;
@@ -98,6 +99,7 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::plans::NewPrice>();
     check::<wire::shipments::NewShipment>();
     check::<wire::shipments::ShipmentChange>();
+    check::<wire::service_invoices::NewServiceInvoice>();
     check::<wire::stock::NewSimCards>();
     check::<wire::stock::NewPhoneNumbers>();
 }

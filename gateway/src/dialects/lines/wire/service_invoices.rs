@@ -1,0 +1,123 @@
+//! Fiscal notes for services. Amounts are decimal reais here, and exact.
+
+use std::fmt;
+
+use brazil::Cents;
+use proto::billing::v1 as billing;
+use proto::billing::v1::issue_service_note_request::Recipient;
+use proto::common::v1::Money;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+
+use super::{Checks, Fault, Names};
+use crate::body::{Input, Written};
+
+/// What the members are called in the contract.
+pub(crate) const NAMES: Names = Names::new("", &[("amount", "amount"), ("amount", "amount.cents")]);
+
+/// An amount, as it was written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Reais(String);
+
+impl<'de> Deserialize<'de> for Reais {
+    /// A number. Its digits come from the text of the body, since a float keeps too few.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+        impl Visitor<'_> for Number {
+            type Value = Reais;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Reais, E> {
+                Ok(Reais::default())
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Reais, E> {
+                Ok(Reais::default())
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Reais, E> {
+                Ok(Reais::default())
+            }
+        }
+        deserializer.deserialize_any(Number)
+    }
+}
+
+/// A fiscal note to be issued.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"amount": 100.25, "sendEmail": false}))]
+pub(crate) struct NewServiceInvoice {
+    /// Reais, with at most two decimals and no exponent.
+    #[serde(default)]
+    #[schema(
+        required = true,
+        value_type = f64,
+        minimum = 0.01,
+        maximum = 100_000_000
+    )]
+    amount: Reais,
+    /// Whether the recipient gets the document by mail.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    send_email: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Input for NewServiceInvoice {
+    const REQUIRED: &'static [&'static str] = &["amount"];
+
+    fn exactly(self, written: Written<'_>) -> Self {
+        Self { amount: Reais(written.member("amount").unwrap_or_default()), ..self }
+    }
+}
+
+impl NewServiceInvoice {
+    /// The request for a note to somebody.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] for an amount that has no whole number of cents.
+    pub(crate) fn request(
+        &self,
+        recipient: Recipient,
+    ) -> Result<billing::IssueServiceNoteRequest, Fault> {
+        let mut checks = Checks::new();
+        let amount = self.amount.0.parse::<Cents>().unwrap_or_else(|error| {
+            checks.refuse("amount", error.to_string());
+            Cents::ZERO
+        });
+        checks.pass()?;
+        Ok(billing::IssueServiceNoteRequest {
+            recipient: Some(recipient),
+            amount: Some(Money { cents: amount.get() }),
+            send_email: self.send_email,
+        })
+    }
+}
+
+/// A fiscal note that was issued.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(example = json!({"number": "123456", "authorizationCode": "ABC123"}))]
+pub(crate) struct ServiceInvoice {
+    /// Its number in our series.
+    number: String,
+    /// By which it can be checked.
+    authorization_code: String,
+}
+
+impl From<billing::FiscalNote> for ServiceInvoice {
+    fn from(note: billing::FiscalNote) -> Self {
+        Self {
+            number: note.number.to_string(),
+            authorization_code: note.authorization_code.unwrap_or_default(),
+        }
+    }
+}
