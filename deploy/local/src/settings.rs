@@ -10,7 +10,10 @@ use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
 use chassis::host::{Activity, Host};
 use chassis::mail::{FolderMailer, MailConfig};
 use chassis::telemetry::TelemetryConfig;
-use telecom::{CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator, ParcelConfig};
+use telecom::{
+    AdministratorSimulator, CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator,
+    ParcelConfig, PortabilityConfig,
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -42,6 +45,7 @@ pub(crate) struct Settings {
     pub(crate) carrier: Arc<CarrierSimulator>,
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
+    pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) gateway_url: String,
@@ -80,6 +84,8 @@ pub(crate) async fn serve(
             let outside = telecom::Outside {
                 carrier: settings.carrier.clone(),
                 parcel_carrier: settings.parcel_carrier.clone(),
+                portability_administrator: settings.administrator.clone(),
+                sms: settings.administrator.clone(),
             };
             telecom::serve(telecom_config(service), host, outside).await
         }
@@ -152,6 +158,7 @@ impl Settings {
             carrier: self.carrier.clone(),
             parcel_carrier: self.parcel_carrier.clone(),
             fiscal_issuer: self.fiscal_issuer.clone(),
+            administrator: self.administrator.clone(),
             mail_folder: self.mail_folder.clone(),
         }
     }
@@ -170,5 +177,6 @@ fn telecom_config(service: ServiceConfig) -> telecom::Config {
             parcel_carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
             parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
         },
+        portability: PortabilityConfig::default(),
     }
 }

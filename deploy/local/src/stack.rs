@@ -13,7 +13,7 @@ use futures::FutureExt;
 use postgres_local::{Cluster, ServiceRole};
 use proto::identity::v1::IssueClientTokenRequest;
 use proto::identity::v1::token_service_client::TokenServiceClient;
-use telecom::{CarrierSimulator, ParcelCarrierSimulator};
+use telecom::{AdministratorSimulator, CarrierSimulator, ParcelCarrierSimulator};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
@@ -73,8 +73,9 @@ impl Stack {
             clock: clock.clone(),
             activity: Activity::default(),
             carrier: Arc::new(CarrierSimulator::new()),
-            parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock)),
             fiscal_issuer: Arc::new(FiscalIssuerSimulator::new()),
+            parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock.clone())),
+            administrator: Arc::new(AdministratorSimulator::new(clock)),
             mail_folder: directory.join("mail"),
             peers: addresses.peers()?,
             gateway_url: addresses.gateway.clone(),
@@ -123,6 +124,11 @@ impl Stack {
     /// The issuer of fiscal documents.
     pub fn fiscal_issuer(&self) -> &FiscalIssuerSimulator {
         &self.settings.fiscal_issuer
+    }
+
+    /// Who has numbers moved between operators; also everybody's phone.
+    pub fn administrator(&self) -> &AdministratorSimulator {
+        &self.settings.administrator
     }
 
     /// Where mails arrive.

@@ -48,6 +48,14 @@ pub fn invalid(field: &str, message: impl Into<String>) -> Status {
     fields.into_status()
 }
 
+/// A refusal because of one field, with a reason of its own.
+pub fn refuse_field(domain: &str, reason: &str, field: &str, message: impl Into<String>) -> Status {
+    let message = message.into();
+    let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
+    details.add_bad_request_violation(field, &message);
+    Status::with_error_details(Code::InvalidArgument, format!("{field} {message}"), details)
+}
+
 /// Something broke that the caller cannot mend: logged here, once, and hidden.
 pub fn internal(error: &(dyn Error + 'static)) -> Status {
     tracing::error!(error, "internal error");

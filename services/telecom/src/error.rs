@@ -8,6 +8,7 @@ use tonic::{Code, Status};
 
 use crate::lines::Refusal;
 use crate::parcels::ShipmentId;
+use crate::portability;
 use crate::shipments::OutOfOrder;
 
 /// Why something was not done.
@@ -40,6 +41,9 @@ pub(crate) enum Error {
     /// The status cannot follow the shipment's present one.
     #[error("shipment {0} is {from}, and cannot become {to}", from = .1.from, to = .1.to)]
     Shipment(ShipmentId, OutOfOrder),
+    /// A request for a number does not allow it.
+    #[error("{0}")]
+    PortIn(#[from] portability::Refusal),
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -69,6 +73,7 @@ impl From<Error> for Status {
             Error::SimCardInUse => (AlreadyExists, "SIM_CARD_IN_USE", None),
             Error::ShipmentNotFound(id) => (NotFound, "SHIPMENT_NOT_FOUND", shipment(id)),
             Error::Shipment(id, _) => (FailedPrecondition, "SHIPMENT_STATUS_ORDER", shipment(id)),
+            Error::PortIn(refusal) => return (*refusal).into(),
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

@@ -6,6 +6,7 @@ mod lines;
 mod neighbours;
 mod numbers;
 mod parcels;
+mod portability;
 mod shipments;
 mod sim_cards;
 mod stock;
@@ -23,8 +24,9 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use prost::Name;
-use proto::events::v1::{LineActivated, ShipmentChanged};
+use proto::events::v1::{LineActivated, PortInChanged, ShipmentChanged};
 use proto::telecom::v1::line_service_server::LineServiceServer;
+use proto::telecom::v1::portability_service_server::PortabilityServiceServer;
 use proto::telecom::v1::shipment_service_server::ShipmentServiceServer;
 use proto::telecom::v1::stock_service_server::StockServiceServer;
 use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
@@ -40,6 +42,12 @@ pub use parcels::{
     ParcelConfig, ParcelEvent, ParcelName, ParcelOperation, ParcelProgress, ParcelRequest,
     ShipmentId, SimulatedParcel,
 };
+pub use portability::{
+    AdministratorError, AdministratorSimulator, DenialReason, HolderKind, Message as PortInMessage,
+    PlannedEvent, PortabilityAdministrator, PortabilityConfig, PortabilityKind, Saying,
+    SimulatedEvent, Sms, SmsUnavailable, TextMessage, Ticket, TicketStatus,
+};
+use portability::{Portability, RunErrand};
 use shipments::rpc::Shipments;
 use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
 use stock::Stock;
@@ -88,6 +96,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub parcels: ParcelConfig,
+
+    #[command(flatten)]
+    pub portability: PortabilityConfig,
 }
 
 /// A way to reach a carrier.
@@ -101,13 +112,19 @@ impl Config {
     /// What the process of a service of its own finds outside.
     ///
     /// # Errors
-    /// When the settings name no carrier or no parcel carrier.
+    /// When the settings name no carrier, no parcel carrier or no portability administrator.
     pub fn outside(&self, clock: &Clock) -> anyhow::Result<Outside> {
         let kind = self.carrier.context("LINHA_CARRIER is not set; it can be: simulator")?;
         let carrier = match kind {
             CarrierKind::Simulator => Arc::new(CarrierSimulator::new()),
         };
-        Ok(Outside { carrier, parcel_carrier: self.parcels.carrier(clock)? })
+        let administrator = self.portability.administrator(clock)?;
+        Ok(Outside {
+            carrier,
+            parcel_carrier: self.parcels.carrier(clock)?,
+            sms: administrator.clone(),
+            portability_administrator: administrator,
+        })
     }
 }
 
@@ -123,6 +140,10 @@ pub struct Outside {
     pub carrier: Arc<dyn Carrier>,
     /// Who brings SIM cards to companies.
     pub parcel_carrier: Arc<dyn ParcelCarrier>,
+    /// Who has numbers moved between operators.
+    pub portability_administrator: Arc<dyn PortabilityAdministrator>,
+    /// Who brings texts to phones.
+    pub sms: Arc<dyn Sms>,
 }
 
 /// Runs the service until the host's shutdown.
@@ -135,7 +156,11 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         &config.service,
         &MIGRATIONS,
         host.clock.clone(),
-        vec![("billing", LineActivated::full_name()), ("company", ShipmentChanged::full_name())],
+        vec![
+            ("billing", LineActivated::full_name()),
+            ("company", PortInChanged::full_name()),
+            ("company", ShipmentChanged::full_name()),
+        ],
     )
     .await?;
     let provider: Arc<str> = config.provider.into();
@@ -153,8 +178,15 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         retry_max: config.parcels.retry_max(),
         track_every: config.parcels.track_every(),
     };
+    let portability = Portability::new(
+        lines.clone(),
+        outside.portability_administrator,
+        outside.sms,
+        &config.portability,
+    );
     Server::new(&service)
         .grpc(LineServiceServer::new(lines.clone()))
+        .grpc(PortabilityServiceServer::new(portability.clone()))
         .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
         .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
@@ -162,9 +194,11 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<ActivateLine>(activation)
         .job::<BookShipment>(parcels.clone())
         .job::<CancelParcel>(parcels.clone())
+        .job::<RunErrand>(portability.clone())
         .job::<ServeWaitingLines>(lines)
         .sweep(follow_parcels(&parcels))
         .sweep(numbers::end_quarantines(&service))
+        .sweep(portability::sweep(&portability))
         .serve(host)
         .await
 }
@@ -195,8 +229,11 @@ mod tests {
         assert!(error.to_string().contains("LINHA_CARRIER"), "{error}");
         let error = config(&[NOWHERE, "--carrier=simulator"]).outside(&clock).err().unwrap();
         assert!(error.to_string().contains("LINHA_PARCEL_CARRIER"), "{error}");
-        let both = [NOWHERE, "--carrier=simulator", "--parcel-carrier=simulator"];
-        assert!(config(&both).outside(&clock).is_ok());
+        let two = [NOWHERE, "--carrier=simulator", "--parcel-carrier=simulator"];
+        let error = config(&two).outside(&clock).err().unwrap();
+        assert!(error.to_string().contains("LINHA_PORTABILITY"), "{error}");
+        let all = [two.as_slice(), &["--portability=simulator"]].concat();
+        assert!(config(&all).outside(&clock).is_ok());
     }
 
     #[test]
@@ -227,9 +264,12 @@ mod tests {
             activity: Activity::default(),
         };
         let config = config(&[&format!("--database-url={}", database.url)]);
+        let administrator = Arc::new(AdministratorSimulator::new(Clock::system()));
         let outside = Outside {
             carrier: Arc::new(carrier.clone()),
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(Clock::system())),
+            sms: administrator.clone(),
+            portability_administrator: administrator,
         };
         let serving = tokio::spawn(serve(config, host, outside));
         carrier.asked(1).await;

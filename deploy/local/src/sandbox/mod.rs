@@ -2,6 +2,7 @@
 //! something off return when its consequences are done, or after a while.
 
 mod fiscal;
+mod portability;
 mod shipments;
 
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ use chassis::mail::FolderMailer;
 use chassis::simulator::Script;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telecom::{CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
+use telecom::{AdministratorSimulator, CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 
@@ -37,6 +38,7 @@ pub(crate) struct Sandbox {
     pub(crate) carrier: Arc<CarrierSimulator>,
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
+    pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) mail_folder: PathBuf,
 }
 
@@ -47,6 +49,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/sandbox/mail", get(read_mail))
         .route("/sandbox/carrier", post(script_carrier))
         .route("/sandbox/fiscal", post(fiscal::script))
+        .route("/sandbox/portability", post(portability::command))
         .route("/sandbox/shipments", post(shipments::script))
         .with_state(sandbox.clone())
 }
@@ -62,6 +65,10 @@ impl Refused {
     fn invalid(message: impl Into<String>) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self { status, code: "input-validation-error", message: message.into() }
+    }
+
+    fn not_found(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, code: "resource-not-found", message: message.into() }
     }
 }
 
@@ -100,7 +107,7 @@ async fn move_clock(
 ) -> Result<Json<Value>, Refused> {
     let Json(body) = body?;
     let moved = match (body.advance, body.set) {
-        (Some(advance), None) => sandbox.clock.advance(parse_duration(&advance)?),
+        (Some(advance), None) => sandbox.clock.advance(parse_duration("advance", &advance)?),
         (None, Some(set)) => sandbox.clock.set(parse_moment(&set)?),
         _ => return Err(Refused::invalid("either advance or set is required")),
     };
@@ -110,8 +117,9 @@ async fn move_clock(
 }
 
 /// Days, hours, minutes and seconds: months and years have no length of their own.
-fn parse_duration(text: &str) -> Result<time::Duration, Refused> {
-    let wrong = || Refused::invalid("advance is an ISO 8601 duration without months and years");
+fn parse_duration(member: &str, text: &str) -> Result<time::Duration, Refused> {
+    let wrong =
+        || Refused::invalid(format!("{member} is an ISO 8601 duration without months and years"));
     let duration: iso8601_duration::Duration = text.parse().map_err(|_| wrong())?;
     if duration.year != 0.0 || duration.month != 0.0 {
         return Err(wrong());
@@ -120,7 +128,7 @@ fn parse_duration(text: &str) -> Result<time::Duration, Refused> {
     let minutes = hours * 60.0 + f64::from(duration.minute);
     let seconds = minutes * 60.0 + f64::from(duration.second);
     if seconds > ADVANCE_SECONDS_MAX {
-        return Err(Refused::invalid("advance is at most 100 years"));
+        return Err(Refused::invalid(format!("{member} is at most 100 years")));
     }
     Ok(time::Duration::seconds_f64(seconds))
 }

@@ -13,6 +13,7 @@ mod people;
 mod phone_accounts;
 mod plans;
 mod platform;
+mod portability;
 mod service_invoices;
 mod session;
 mod shipments;
@@ -126,6 +127,7 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(plans::create, plans::list))
         .routes(routes!(plans::list_of_company))
         .routes(routes!(plans::set_price))
+        .routes(routes!(portability::request, portability::get, portability::cancel))
         .routes(routes!(shipments::list))
         .routes(routes!(shipments::create))
         .routes(routes!(shipments::update))

@@ -4,6 +4,7 @@ mod access;
 mod activation;
 mod events;
 mod ordering;
+mod porting;
 mod rpc;
 mod store;
 mod story;

@@ -45,6 +45,7 @@ enum ActorKind {
     Holder,
     Service,
     Carrier,
+    Administrator,
 }
 
 impl Actor {
@@ -78,6 +79,11 @@ impl Actor {
     /// The network that lines run on, by name.
     pub(crate) fn carrier(name: &str) -> Self {
         Self { kind: ActorKind::Carrier, id: name.to_owned() }
+    }
+
+    /// The administrator of number portability.
+    pub(crate) fn administrator() -> Self {
+        Self { kind: ActorKind::Administrator, id: "portability".to_owned() }
     }
 }
 

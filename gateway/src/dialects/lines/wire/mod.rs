@@ -8,6 +8,7 @@ pub(super) mod lines;
 pub(super) mod number;
 pub(super) mod people;
 pub(super) mod plans;
+pub(super) mod portability;
 pub(super) mod service_invoices;
 pub(super) mod session;
 pub(super) mod shipments;

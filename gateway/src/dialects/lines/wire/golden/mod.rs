@@ -4,6 +4,7 @@
 mod companies;
 mod lines;
 mod people;
+mod portability;
 mod service_invoices;
 mod shipments;
 
@@ -97,6 +98,7 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::employees::EmployeeData>();
     check::<wire::plans::NewPlan>();
     check::<wire::plans::NewPrice>();
+    check::<wire::portability::NewPortability>();
     check::<wire::shipments::NewShipment>();
     check::<wire::shipments::ShipmentChange>();
     check::<wire::service_invoices::NewServiceInvoice>();
