@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use billing::FiscalIssuerSimulator;
+use billing::{FiscalIssuerSimulator, Payee, PaymentConfig, PaymentProviderSimulator};
+use chassis::auth::Credentials;
+use chassis::client::{self, Upstream};
 use chassis::clock::Clock;
 use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
 use chassis::host::{Activity, Host};
@@ -32,6 +34,7 @@ const FISCAL_RETRY_MAX_MS: u64 = 2_000;
 // A company of nobody: the operator in the sandbox.
 const FISCAL_CNPJ: &str = "45.874.123/0001-90";
 const FISCAL_STATE: &str = "PR";
+const PIX_KEY: &str = "e6f1b2a4-5c3d-4e8f-9a0b-1c2d3e4f5a6b";
 const PARCEL_TRACKING_MINUTES: u64 = 60;
 
 /// What starting a part takes, again and again.
@@ -46,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
+    pub(crate) payments: Arc<PaymentProviderSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) gateway_url: String,
@@ -66,7 +70,7 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let clock = settings.clock.clone();
     if part == Part::Gateway {
-        let extra = Some(sandbox::router(&settings.sandbox()));
+        let extra = Some(sandbox::router(&settings.sandbox()?));
         let host = gateway::GatewayHost { listener, admin, clock, shutdown, extra };
         return gateway::serve(settings.gateway()?, host).await;
     }
@@ -75,8 +79,7 @@ pub(crate) async fn serve(
     let service = settings.service(part)?;
     match part {
         Part::Identity => {
-            let mailer = Arc::new(FolderMailer::new(settings.mail_folder.clone()));
-            let outside = identity::Outside { mailer };
+            let outside = identity::Outside { mailer: settings.mailer() };
             identity::serve(settings.identity(service)?, host, outside).await
         }
         Part::Company => company::serve(company::Config { service }, host).await,
@@ -90,9 +93,11 @@ pub(crate) async fn serve(
             telecom::serve(telecom_config(service), host, outside).await
         }
         Part::Billing => {
-            let mailer = Arc::new(FolderMailer::new(settings.mail_folder.clone()));
-            let fiscal_issuer = settings.fiscal_issuer.clone();
-            let outside = billing::Outside { mailer, fiscal_issuer };
+            let outside = billing::Outside {
+                mailer: settings.mailer(),
+                fiscal_issuer: settings.fiscal_issuer.clone(),
+                payments: settings.payments.clone(),
+            };
             billing::serve(settings.billing(service)?, host, outside).await
         }
         Part::Gateway => Ok(()),
@@ -135,12 +140,24 @@ impl Settings {
         Ok(config)
     }
 
+    fn mailer(&self) -> Arc<FolderMailer> {
+        Arc::new(FolderMailer::new(self.mail_folder.clone()))
+    }
+
     fn billing(&self, service: ServiceConfig) -> anyhow::Result<billing::Config> {
         let mut fiscal = billing::FiscalConfig::new(FISCAL_CNPJ.parse()?, FISCAL_STATE.parse()?);
         fiscal.fiscal_retry_max_ms = FISCAL_RETRY_MAX_MS;
         let public_url = self.gateway_url.parse()?;
         let mail = MailConfig { public_url, ..MailConfig::default() };
-        Ok(billing::Config { service, mail, fiscal })
+        let payee = Payee {
+            pix_key: PIX_KEY.parse()?,
+            pix_merchant_name: "Linha Sandbox".to_owned(),
+            pix_merchant_city: "Curitiba".to_owned(),
+            boleto_bank: "001".to_owned(),
+            boleto_agreement: "0000".to_owned(),
+        };
+        let payments = PaymentConfig::simulated(payee);
+        Ok(billing::Config { service, mail, fiscal, payments, terms: billing::Terms::default() })
     }
 
     fn gateway(&self) -> anyhow::Result<gateway::Config> {
@@ -151,16 +168,29 @@ impl Settings {
         Ok(config)
     }
 
-    fn sandbox(&self) -> Sandbox {
-        Sandbox {
+    fn sandbox(&self) -> anyhow::Result<Sandbox> {
+        Ok(Sandbox {
             clock: self.clock.clone(),
             activity: self.activity.clone(),
             carrier: self.carrier.clone(),
             parcel_carrier: self.parcel_carrier.clone(),
             fiscal_issuer: self.fiscal_issuer.clone(),
             administrator: self.administrator.clone(),
+            payments: self.payments.clone(),
+            billing: self.upstream(&self.peers.billing_url)?,
             mail_folder: self.mail_folder.clone(),
-        }
+        })
+    }
+
+    /// A service, as the outside world speaks to it: through the gateway.
+    fn upstream(&self, url: &http::Uri) -> anyhow::Result<Upstream> {
+        let credentials = Credentials::new(
+            Part::Gateway.name(),
+            self.secrets.service.parse::<Secret>()?,
+            self.clock.clone(),
+            client::channel(self.peers.identity_url.clone()),
+        );
+        Ok(Upstream::new(client::channel(url.clone()), credentials))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use billing::FiscalIssuerSimulator;
+use billing::{FiscalIssuerSimulator, PaymentProviderSimulator};
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use futures::FutureExt;
@@ -76,6 +76,7 @@ impl Stack {
             fiscal_issuer: Arc::new(FiscalIssuerSimulator::new()),
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock.clone())),
             administrator: Arc::new(AdministratorSimulator::new(clock)),
+            payments: Arc::new(PaymentProviderSimulator::new()),
             mail_folder: directory.join("mail"),
             peers: addresses.peers()?,
             gateway_url: addresses.gateway.clone(),
@@ -129,6 +130,11 @@ impl Stack {
     /// Who has numbers moved between operators; also everybody's phone.
     pub fn administrator(&self) -> &AdministratorSimulator {
         &self.settings.administrator
+    }
+
+    /// Who collects invoices.
+    pub fn payments(&self) -> &PaymentProviderSimulator {
+        &self.settings.payments
     }
 
     /// Where mails arrive.

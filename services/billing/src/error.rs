@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use brazil::{CompanyId, PlanId, UserId};
+use brazil::{CompanyId, InvoiceId, PlanId, UserId};
 use chassis::db::WorkError;
 use chassis::refusal::{internal, refuse, refuse_until};
 use tonic::{Code, Status};
 
 use crate::fiscal_notes::FiscalNoteId;
+use crate::payments::InvalidPayee;
 
 const ISSUER_PAUSE: Duration = Duration::from_secs(2);
 
@@ -18,6 +19,10 @@ pub(crate) enum Error {
     CompanyNotFound(CompanyId),
     #[error("user {0} does not exist")]
     UserNotFound(UserId),
+    #[error("invoice {0} does not exist")]
+    InvoiceNotFound(InvoiceId),
+    #[error("nothing was paid for invoice {0}")]
+    InvoiceNotPaid(InvoiceId),
     #[error("plan {0} does not exist")]
     PlanNotFound(PlanId),
     #[error("another plan has the name {0}")]
@@ -30,6 +35,10 @@ pub(crate) enum Error {
     FiscalNoteRejected { number: i64, reason: String },
     #[error("the issuer has not answered about fiscal note {0} yet")]
     FiscalNotePending(FiscalNoteId),
+    #[error("the settings of whom to pay are wrong: {0}")]
+    Payee(#[from] InvalidPayee),
+    #[error("{0}")]
+    Refused(Box<Status>),
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
 }
@@ -43,6 +52,12 @@ impl WorkError for Error {
     }
 }
 
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Refused(Box::new(status))
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let message = error.to_string();
@@ -52,6 +67,12 @@ impl From<Error> for Status {
             }
             Error::UserNotFound(id) => {
                 (Code::NotFound, "USER_NOT_FOUND", ("user_id", id.to_string()))
+            }
+            Error::InvoiceNotFound(id) => {
+                (Code::NotFound, "INVOICE_NOT_FOUND", ("invoice_id", id.to_string()))
+            }
+            Error::InvoiceNotPaid(id) => {
+                (Code::FailedPrecondition, "INVOICE_NOT_PAID", ("invoice_id", id.to_string()))
             }
             Error::PlanNotFound(id) => {
                 (Code::NotFound, "PLAN_NOT_FOUND", ("plan_id", id.to_string()))
@@ -70,6 +91,8 @@ impl From<Error> for Status {
                 let (code, reason) = (Code::Unavailable, "FISCAL_NOTE_PENDING");
                 return refuse_until(code, "billing", reason, ISSUER_PAUSE, message);
             }
+            Error::Payee(source) => return internal(&source),
+            Error::Refused(status) => return *status,
             Error::Database(source) => return internal(&source),
         };
         refuse(code, "billing", reason, [fact], message)

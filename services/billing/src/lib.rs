@@ -1,24 +1,37 @@
-//! Plans, what companies pay for them, and what is charged for lines.
+//! Plans, what companies pay for them, what is charged for lines, and how it is paid.
 
+mod companies;
+mod dunning;
 mod error;
 mod fiscal_issuer;
 mod fiscal_notes;
+mod letters;
 mod line_charges;
+mod payments;
 mod plans;
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context;
 use chassis::config::ServiceConfig;
 use chassis::events::EventHandlers;
 use chassis::mail::{MailConfig, Mailer, Post, SendMail};
 use chassis::server::Server;
 use chassis::{Host, Service};
+use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
+use payments::Registrar;
+use proto::billing::v1::dunning_service_server::DunningServiceServer;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
+use proto::billing::v1::payment_service_server::PaymentServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
 use sqlx::migrate::Migrator;
 
+pub use dunning::Terms;
 pub use fiscal_issuer::{
     Authorization, FiscalDocument, FiscalIssuer, FiscalIssuerError, FiscalIssuerSimulator,
     FiscalOperation,
@@ -26,6 +39,10 @@ pub use fiscal_issuer::{
 pub use fiscal_notes::{
     FiscalConfig, FiscalIssuerKind, FiscalModel, FiscalNoteId, FiscalSeries, InvalidSeries,
     Recipient, Taxpayer,
+};
+pub use payments::{
+    NewCharge, Payee, PaymentConfig, PaymentError, PaymentOperation, PaymentProvider,
+    PaymentProviderKind, PaymentProviderSimulator,
 };
 
 /// The service's tables.
@@ -46,6 +63,14 @@ pub struct Config {
     /// Who issues fiscal documents, and through whom.
     #[command(flatten)]
     pub fiscal: FiscalConfig,
+
+    /// How invoices are paid.
+    #[command(flatten)]
+    pub payments: PaymentConfig,
+
+    /// How long non-payment is waited for.
+    #[command(flatten)]
+    pub terms: Terms,
 }
 
 impl Config {
@@ -54,7 +79,11 @@ impl Config {
     /// # Errors
     /// When the settings do not say how to reach it.
     pub fn outside(&self) -> anyhow::Result<Outside> {
-        Ok(Outside { mailer: self.mail.mailer()?, fiscal_issuer: self.fiscal.issuer()? })
+        Ok(Outside {
+            mailer: self.mail.mailer()?,
+            fiscal_issuer: self.fiscal.issuer()?,
+            payments: self.payments.provider()?,
+        })
     }
 }
 
@@ -70,19 +99,31 @@ pub struct Outside {
     pub mailer: Arc<dyn Mailer>,
     /// What brings fiscal documents to the tax office.
     pub fiscal_issuer: Arc<dyn FiscalIssuer>,
+    /// Who collects invoices.
+    pub payments: Arc<dyn PaymentProvider>,
 }
 
 /// Runs the service until the host's shutdown.
 ///
 /// # Errors
-/// When the database cannot be reached or migrated, or the socket fails.
+/// When the settings make no Pix code or boleto, the database cannot be reached or migrated, or
+/// the socket fails.
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
+    let payee = config.payments.payee;
+    payee.check().context("invoices cannot be paid with these settings")?;
     let service =
         Service::open("billing", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
     let post = Post::new(&service, &config.mail.public_url);
     let issuing =
         Issuing::new(service.clone(), outside.fiscal_issuer, post.clone(), &config.fiscal);
     let fiscal_notes = FiscalNotes::new(service.clone(), issuing.clone(), &config.fiscal);
+    let dunning = Dunning { service: service.clone(), terms: config.terms };
+    let registrar = Registrar {
+        service: service.clone(),
+        provider: outside.payments,
+        timeout: Duration::from_millis(config.payments.payment_timeout_ms),
+        payee,
+    };
     let events = EventHandlers::new()
         .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)));
     Server::new(&service)
@@ -91,10 +132,19 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(LineChargeServiceServer::new(line_charges::rpc::LineCharges {
             service: service.clone(),
         }))
+        .grpc(PaymentServiceServer::new(payments::rpc::Payments {
+            service: service.clone(),
+            dunning: dunning.clone(),
+        }))
+        .grpc(DunningServiceServer::new(dunning.clone()))
         .events(events)
         .job::<IssueNote>(issuing)
-        .job::<SendMail>((post, outside.mailer))
+        .job::<SendMail>((post.clone(), outside.mailer))
         .sweep(issue_for_invoices(&fiscal_notes))
+        .sweep(payments::sweep(&registrar))
+        .sweep(dunning::sweep(&dunning))
+        // After those that write letters.
+        .sweep(letters::sweep(&service, &post))
         .serve(host)
         .await
 }

@@ -2,6 +2,7 @@
 //! something off return when its consequences are done, or after a while.
 
 mod fiscal;
+mod payments;
 mod portability;
 mod shipments;
 
@@ -15,7 +16,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use billing::FiscalIssuerSimulator;
+use billing::{FiscalIssuerSimulator, PaymentProviderSimulator};
+use chassis::client::Upstream;
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use chassis::mail::FolderMailer;
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 use telecom::{AdministratorSimulator, CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
+use tonic::{Code, Status};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAIL_PATIENCE: Duration = Duration::from_secs(3);
@@ -39,6 +42,8 @@ pub(crate) struct Sandbox {
     pub(crate) parcel_carrier: Arc<ParcelCarrierSimulator>,
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
+    pub(crate) payments: Arc<PaymentProviderSimulator>,
+    pub(crate) billing: Upstream,
     pub(crate) mail_folder: PathBuf,
 }
 
@@ -50,6 +55,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/sandbox/carrier", post(script_carrier))
         .route("/sandbox/fiscal", post(fiscal::script))
         .route("/sandbox/portability", post(portability::command))
+        .route("/sandbox/payments", post(payments::inject))
         .route("/sandbox/shipments", post(shipments::script))
         .with_state(sandbox.clone())
 }
@@ -69,6 +75,19 @@ impl Refused {
 
     fn not_found(message: impl Into<String>) -> Self {
         Self { status: StatusCode::NOT_FOUND, code: "resource-not-found", message: message.into() }
+    }
+}
+
+impl From<Status> for Refused {
+    /// What a service does not take in.
+    fn from(refusal: Status) -> Self {
+        let (status, code) = match refusal.code() {
+            Code::NotFound => (StatusCode::NOT_FOUND, "resource-not-found"),
+            Code::InvalidArgument => (StatusCode::UNPROCESSABLE_ENTITY, "input-validation-error"),
+            Code::FailedPrecondition => (StatusCode::CONFLICT, "invalid-status"),
+            _ => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        };
+        Self { status, code, message: refusal.message().to_owned() }
     }
 }
 

@@ -1,0 +1,43 @@
+//! What billing asks the company service: to whom invoices and letters go.
+
+use std::collections::HashMap;
+
+use brazil::{CompanyId, Email};
+use chassis::Service;
+use chassis::refusal::upstream;
+use proto::company::v1::company_service_client::CompanyServiceClient;
+use proto::company::v1::{BatchGetCompaniesRequest, Company};
+use tonic::Status;
+use uuid::Uuid;
+
+/// A company, as invoices and letters name it.
+#[derive(Clone, Debug)]
+pub(crate) struct Recipient {
+    /// Registered name.
+    pub(crate) name: String,
+    /// Where invoices go.
+    pub(crate) billing_email: Email,
+}
+
+/// Reads up to 200 companies; those that are unknown, or have no address, are left out.
+///
+/// # Errors
+/// UNAVAILABLE while company does not answer.
+pub(crate) async fn recipients(
+    service: &Service,
+    company_ids: &[Uuid],
+) -> Result<HashMap<CompanyId, Recipient>, Status> {
+    let request =
+        BatchGetCompaniesRequest { company_ids: company_ids.iter().map(Uuid::to_string).collect() };
+    let answer = CompanyServiceClient::new(service.company.clone())
+        .batch_get_companies(request)
+        .await
+        .map_err(upstream)?;
+    Ok(answer.into_inner().companies.into_iter().filter_map(recipient).collect())
+}
+
+fn recipient(company: Company) -> Option<(CompanyId, Recipient)> {
+    let billing_email = company.billing_email.as_deref().unwrap_or(&company.email).parse().ok()?;
+    let recipient = Recipient { name: company.official_name, billing_email };
+    Some((company.id.parse().ok()?, recipient))
+}

@@ -1,0 +1,62 @@
+//! Settings of how invoices are paid.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::{Payee, PaymentProvider, PaymentProviderSimulator};
+
+/// How invoices are paid.
+#[derive(Clone, Debug, Args)]
+pub struct PaymentConfig {
+    /// To whom.
+    #[command(flatten)]
+    pub payee: Payee,
+
+    /// Who collects invoices. There is no default: a simulator must be asked for.
+    #[arg(long, env = "LINHA_PAYMENT_PROVIDER", value_name = "LINHA_PAYMENT_PROVIDER")]
+    pub payment_provider: Option<PaymentProviderKind>,
+
+    /// Longest that the payment provider may take to answer, in milliseconds.
+    #[arg(
+        long,
+        env = "LINHA_PAYMENT_TIMEOUT_MS",
+        value_name = "LINHA_PAYMENT_TIMEOUT_MS",
+        default_value_t = Self::TIMEOUT_MS
+    )]
+    pub payment_timeout_ms: u64,
+}
+
+/// A way to collect invoices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PaymentProviderKind {
+    /// Nobody at all: invoices are taken in memory, and paid when a sandbox says so.
+    Simulator,
+}
+
+impl PaymentConfig {
+    const TIMEOUT_MS: u64 = 10_000;
+
+    /// Every default, and the simulator.
+    pub fn simulated(payee: Payee) -> Self {
+        Self {
+            payee,
+            payment_provider: Some(PaymentProviderKind::Simulator),
+            payment_timeout_ms: Self::TIMEOUT_MS,
+        }
+    }
+
+    /// Who collects invoices.
+    ///
+    /// # Errors
+    /// When the settings name nobody.
+    pub(crate) fn provider(&self) -> anyhow::Result<Arc<dyn PaymentProvider>> {
+        let kind = self
+            .payment_provider
+            .context("LINHA_PAYMENT_PROVIDER is not set; it can be: simulator")?;
+        Ok(match kind {
+            PaymentProviderKind::Simulator => Arc::new(PaymentProviderSimulator::new()),
+        })
+    }
+}

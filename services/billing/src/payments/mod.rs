@@ -1,0 +1,105 @@
+//! What is to be paid for invoices, how, and what was paid.
+
+mod config;
+mod options;
+mod provider;
+mod registration;
+pub(crate) mod rpc;
+mod store;
+
+use brazil::{BusinessCalendar, Cents, LateFee, days_late, late_fee};
+use time::Date;
+
+pub use config::{PaymentConfig, PaymentProviderKind};
+pub(crate) use options::InvalidPayee;
+pub use options::Payee;
+pub use provider::{
+    NewCharge, PaymentError, PaymentOperation, PaymentProvider, PaymentProviderSimulator,
+};
+pub(crate) use registration::{Registrar, sweep};
+
+/// An invoice as whoever collects it sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// What it says.
+    pub(crate) amount: Cents,
+    /// Until when.
+    pub(crate) due: Date,
+    /// What came in for it, less what was paid back.
+    pub(crate) received: Cents,
+    /// What it was paid with, be that paid back or not; absent before it was paid.
+    pub(crate) settled: Option<Cents>,
+}
+
+/// What a payment means for its invoice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Pays the invoice.
+    Settles,
+    /// Pays a part; the rest stays open.
+    Part,
+    /// Comes on top of what was paid: it is the payer's, and kept for them.
+    Surplus,
+    /// Nothing was paid.
+    Failed,
+    /// Pays back a part of what came in.
+    Returns,
+    /// Pays back all that came in.
+    Refunds,
+}
+
+impl Effect {
+    /// As it is stored.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Settles => "settles",
+            Self::Part => "part",
+            Self::Surplus => "surplus",
+            Self::Failed => "failed",
+            Self::Returns => "returns",
+            Self::Refunds => "refunds",
+        }
+    }
+}
+
+impl Account {
+    /// What is to be paid on `today`. A payment of a part lowers what fine and interest are
+    /// counted on. None when nothing is open.
+    pub(crate) fn due_on(&self, today: Date, calendar: &BusinessCalendar) -> Option<LateFee> {
+        let principal = self.amount.checked_sub(self.received)?;
+        if self.settled.is_some() || principal <= Cents::ZERO {
+            return None;
+        }
+        Some(late_fee(principal, days_late(self.due, today, calendar)))
+    }
+
+    /// What a payment made on `day` means; without an amount it was what was to be paid then.
+    pub(crate) fn pay(
+        &self,
+        amount: Option<Cents>,
+        day: Date,
+        calendar: &BusinessCalendar,
+    ) -> (Cents, Effect) {
+        match (self.due_on(day, calendar), amount) {
+            (Some(due), None) => (due.total, Effect::Settles),
+            (Some(due), Some(amount)) if amount >= due.total => (amount, Effect::Settles),
+            (Some(_), Some(amount)) => (amount, Effect::Part),
+            (None, amount) => (amount.unwrap_or(self.amount), Effect::Surplus),
+        }
+    }
+
+    /// What paying back means; without an amount it was what the invoice was paid with. None when
+    /// there is nothing to pay back.
+    pub(crate) fn pay_back(&self, amount: Option<Cents>) -> Option<(Cents, Effect)> {
+        if self.received <= Cents::ZERO {
+            return None;
+        }
+        let paid = self.settled.unwrap_or(self.received).min(self.received);
+        let amount = amount.unwrap_or(paid);
+        let all = self.settled.is_some() && amount >= self.received;
+        Some((amount, if all { Effect::Refunds } else { Effect::Returns }))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,151 @@
+//! `PaymentService`: what the provider says.
+
+use brazil::{BusinessCalendar, Cents, CompanyId, InvoiceId, local_date};
+use chassis::refusal::Fields;
+use chassis::{Service, crash, timestamp};
+use proto::billing::v1 as pb;
+use proto::billing::v1::PaymentOutcome;
+use proto::billing::v1::payment_service_server::PaymentService;
+use proto::events::v1::InvoicePaid;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status};
+
+use super::store::{self, Notice};
+use super::{Account, Effect};
+use crate::dunning::Dunning;
+use crate::error::Error;
+
+const NOTICE_ID_MAX: usize = 100;
+const AMOUNT_MAX: i64 = 1_000_000_000_000;
+
+/// The rpcs.
+pub(crate) struct Payments {
+    pub(crate) service: Service,
+    pub(crate) dunning: Dunning,
+}
+
+/// A notice as it came.
+#[derive(Clone, Debug)]
+struct Received {
+    notice_id: String,
+    invoice_id: InvoiceId,
+    outcome: PaymentOutcome,
+    amount: Option<Cents>,
+    occurred_at: Option<OffsetDateTime>,
+}
+
+#[tonic::async_trait]
+impl PaymentService for Payments {
+    async fn receive_payment_notice(
+        &self,
+        request: Request<pb::ReceivePaymentNoticeRequest>,
+    ) -> Result<Response<pb::ReceivePaymentNoticeResponse>, Status> {
+        let notice = &parse(request.get_ref())?;
+        let company_id = self
+            .service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    let company_id = self.take_in(&mut tx, notice).await?;
+                    crash::point("billing.payment.before_commit").await;
+                    Ok::<_, Error>(company_id)
+                })
+            })
+            .await?;
+        crash::point("billing.payment.committed").await;
+        self.service.handed_over(company_id).await;
+        Ok(Response::new(pb::ReceivePaymentNoticeResponse {}))
+    }
+}
+
+impl Payments {
+    async fn take_in(
+        &self,
+        tx: &mut PgConnection,
+        received: &Received,
+    ) -> Result<CompanyId, Error> {
+        let now = self.service.clock.now();
+        let invoice_id = received.invoice_id;
+        let absent = || Error::InvoiceNotFound(invoice_id);
+        let company_id = store::lock_invoice(tx, invoice_id).await?.ok_or_else(absent)?;
+        if store::is_known(tx, &received.notice_id).await? {
+            return Ok(company_id);
+        }
+        let account = store::account(&mut *tx, invoice_id).await?.ok_or_else(absent)?;
+        // Whatever the provider's clock says, nothing was paid in the future.
+        let occurred_at = received.occurred_at.map_or(now, |at| at.min(now));
+        let (amount, effect) = effect_of(received, &account, occurred_at)?;
+        let notice = Notice {
+            notice_id: &received.notice_id,
+            invoice_id,
+            company_id,
+            effect,
+            amount,
+            occurred_at,
+            received_at: now,
+        };
+        if !store::insert_notice(tx, &notice).await? {
+            return Ok(company_id);
+        }
+        tracing::info!(%invoice_id, effect = effect.name(), "payment notice");
+        match effect {
+            Effect::Settles => {
+                store::pay(tx, invoice_id, occurred_at).await?;
+                let paid = account.received.get().saturating_add(amount.get());
+                let event = InvoicePaid {
+                    invoice_id: invoice_id.to_string(),
+                    company_id: company_id.to_string(),
+                    amount_cents: paid,
+                    paid_at: Some(timestamp::to_proto(occurred_at)),
+                };
+                self.service.outbox.publish(tx, company_id, &event).await?;
+                self.dunning.paid(tx, company_id, now).await?;
+            }
+            Effect::Refunds => store::refund(tx, invoice_id).await?,
+            Effect::Part | Effect::Surplus | Effect::Failed | Effect::Returns => {}
+        }
+        Ok(company_id)
+    }
+}
+
+fn effect_of(
+    received: &Received,
+    account: &Account,
+    occurred_at: OffsetDateTime,
+) -> Result<(Cents, Effect), Error> {
+    let calendar = BusinessCalendar::national();
+    match received.outcome {
+        PaymentOutcome::Paid => {
+            Ok(account.pay(received.amount, local_date(occurred_at), &calendar))
+        }
+        PaymentOutcome::Refunded => {
+            account.pay_back(received.amount).ok_or(Error::InvoiceNotPaid(received.invoice_id))
+        }
+        PaymentOutcome::Failed | PaymentOutcome::Unspecified => {
+            Ok((received.amount.unwrap_or_default(), Effect::Failed))
+        }
+    }
+}
+
+fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> {
+    let mut fields = Fields::new();
+    let notice_id = fields.text("notice_id", &request.notice_id, 1, NOTICE_ID_MAX);
+    let invoice_id = fields.required("invoice_id", &request.invoice_id);
+    let outcome = request.outcome();
+    if outcome == PaymentOutcome::Unspecified {
+        fields.refuse("outcome", "is required");
+    }
+    let amount = request.amount.map(|money| Cents::new(money.cents));
+    if amount.is_some_and(|amount| !(1..=AMOUNT_MAX).contains(&amount.get())) {
+        fields.refuse("amount", format!("is not between 1 and {AMOUNT_MAX} cents"));
+    }
+    let occurred_at = timestamp::parse(&mut fields, "occurred_at", request.occurred_at.as_ref());
+    let (Some(notice_id), Some(invoice_id)) = (notice_id, invoice_id) else {
+        return Err(fields.into_status());
+    };
+    fields.check()?;
+    Ok(Received { notice_id, invoice_id, outcome, amount, occurred_at })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+use brazil::CompanyId;
+use chassis::Service;
+use chassis::refusal::Refusal;
+use postgres_local::testing::TestDatabase;
+use proto::common::v1::Money;
+use time::macros::date;
+use tonic::Code;
+
+use super::*;
+use crate::MIGRATIONS;
+use crate::dunning::Terms;
+use crate::testing::{IN_TIME, invoice, letters, status};
+
+struct Desk {
+    payments: Payments,
+    invoice_id: InvoiceId,
+    company_id: CompanyId,
+    _database: TestDatabase,
+}
+
+impl Desk {
+    /// With one invoice of R$ 100,00, on the last day on which it costs nothing more.
+    async fn new() -> Self {
+        let (service, database) = chassis::testing::service("billing", &MIGRATIONS, vec![]).await;
+        service.clock.set(IN_TIME).unwrap();
+        let company_id = CompanyId::generate();
+        let invoice_id = invoice(&service.db, company_id, date!(2036 - 11 - 01)).await;
+        let dunning = Dunning { service: service.clone(), terms: Terms::default() };
+        let payments = Payments { service, dunning };
+        Self { payments, invoice_id, company_id, _database: database }
+    }
+
+    fn service(&self) -> &Service {
+        &self.payments.service
+    }
+
+    async fn hear(&self, notice: &str, outcome: PaymentOutcome) -> Result<(), Status> {
+        self.hear_of(notice, outcome, None).await
+    }
+
+    async fn hear_of(
+        &self,
+        notice: &str,
+        outcome: PaymentOutcome,
+        cents: Option<i64>,
+    ) -> Result<(), Status> {
+        let request = pb::ReceivePaymentNoticeRequest {
+            notice_id: notice.to_owned(),
+            invoice_id: self.invoice_id.to_string(),
+            outcome: outcome.into(),
+            amount: cents.map(|cents| Money { cents }),
+            occurred_at: None,
+        };
+        self.payments.receive_payment_notice(Request::new(request)).await.map(|_| ())
+    }
+
+    async fn status(&self) -> String {
+        status(&self.service().db, self.invoice_id).await
+    }
+
+    async fn notices(&self) -> Vec<(String, i64)> {
+        sqlx::query_as("select effect, amount_cents from payment_notice order by notice_id")
+            .fetch_all(&self.service().db)
+            .await
+            .unwrap()
+    }
+}
+
+use PaymentOutcome::{Failed, Paid, Refunded};
+
+#[tokio::test]
+async fn a_notice_counts_once_however_often_it_comes() {
+    let desk = Desk::new().await;
+    let heard = futures::future::join_all((0..5).map(|_| desk.hear("1", Paid))).await;
+    assert!(heard.iter().all(Result::is_ok));
+    assert_eq!(desk.status().await, "paid");
+    assert_eq!(desk.notices().await, [("settles".to_owned(), 10_000)]);
+}
+
+#[tokio::test]
+async fn a_second_payment_is_not_lost() {
+    let desk = Desk::new().await;
+    let paid = futures::future::join_all([desk.hear("1", Paid), desk.hear("2", Paid)]).await;
+    assert!(paid.iter().all(Result::is_ok));
+    let mut effects: Vec<_> = desk.notices().await.into_iter().map(|notice| notice.0).collect();
+    effects.sort();
+    assert_eq!(effects, ["settles", "surplus"]);
+    desk.hear("3", Refunded).await.unwrap();
+    assert_eq!(desk.status().await, "paid", "one of two payments was paid back");
+    desk.hear("4", Refunded).await.unwrap();
+    assert_eq!(desk.status().await, "refunded");
+}
+
+#[tokio::test]
+async fn any_order_ends_the_same() {
+    let desk = Desk::new().await;
+    let refusal = desk.hear("3", Refunded).await.unwrap_err();
+    assert_eq!(refusal.code(), Code::FailedPrecondition);
+    assert_eq!(Refusal::of(&refusal).reason, "INVOICE_NOT_PAID");
+    desk.hear("2", Paid).await.unwrap();
+    desk.hear("1", Failed).await.unwrap();
+    assert_eq!(desk.status().await, "paid");
+    desk.hear("3", Refunded).await.unwrap();
+    desk.hear("3", Refunded).await.unwrap();
+    desk.hear("2", Paid).await.unwrap();
+    assert_eq!(desk.status().await, "refunded");
+}
+
+#[tokio::test]
+async fn parts_settle_an_invoice_when_they_suffice() {
+    let desk = Desk::new().await;
+    desk.hear_of("1", Paid, Some(4_000)).await.unwrap();
+    assert_eq!(desk.status().await, "pending");
+    desk.hear_of("2", Paid, Some(6_000)).await.unwrap();
+    assert_eq!(desk.status().await, "paid");
+}
+
+#[tokio::test]
+async fn late_payment_costs_fine_and_interest() {
+    let desk = Desk::new().await;
+    desk.service().clock.advance(time::Duration::days(10)).unwrap();
+    desk.hear("1", Paid).await.unwrap();
+    assert_eq!(desk.notices().await, [("settles".to_owned(), 10_000 + 200 + 33)]);
+}
+
+#[tokio::test]
+async fn paying_ends_a_notice_at_once() {
+    let desk = Desk::new().await;
+    let (service, company_id) = (desk.service(), desk.company_id);
+    sqlx::query("insert into standing (company_id, state, noticed_at) values ($1, 'noticed', $2)")
+        .bind(company_id.0)
+        .bind(IN_TIME)
+        .execute(&service.db)
+        .await
+        .unwrap();
+    desk.hear("1", Paid).await.unwrap();
+    let state: String =
+        sqlx::query_scalar("select state from standing").fetch_one(&service.db).await.unwrap();
+    assert_eq!(state, "good");
+    assert_eq!(letters(&service.db, company_id).await, ["Your payment has arrived"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused() {
+    let desk = Desk::new().await;
+    let wrong = pb::ReceivePaymentNoticeRequest {
+        notice_id: "x".repeat(101),
+        invoice_id: "x".to_owned(),
+        amount: Some(Money { cents: 0 }),
+        ..pb::ReceivePaymentNoticeRequest::default()
+    };
+    let refused = desk.payments.receive_payment_notice(Request::new(wrong)).await.unwrap_err();
+    let named: Vec<_> =
+        Refusal::of(&refused).violations.into_iter().map(|(field, _)| field).collect();
+    assert_eq!(named, ["notice_id", "invoice_id", "outcome", "amount"]);
+
+    let unknown = Desk { invoice_id: InvoiceId::generate(), ..desk };
+    let refused = unknown.hear("1", Paid).await.unwrap_err();
+    assert_eq!(Refusal::of(&refused).reason, "INVOICE_NOT_FOUND");
+}
