@@ -35,7 +35,7 @@ async fn a_signup_is_one_tree_and_a_list_of_lines_is_one_statement() {
         "deliver linha.events.v1.SignupCompleted",
         "linha.events.v1.EventSinkService/DeliverEvent",
         "INSERT line",
-        "activate_line",
+        "tell_carrier",
         "deliver linha.events.v1.LineActivated",
         "INSERT line_charge",
     ] {

@@ -36,6 +36,7 @@ const FISCAL_CNPJ: &str = "45.874.123/0001-90";
 const FISCAL_STATE: &str = "PR";
 const PIX_KEY: &str = "e6f1b2a4-5c3d-4e8f-9a0b-1c2d3e4f5a6b";
 const PARCEL_TRACKING_MINUTES: u64 = 60;
+const NUMBER_QUARANTINE_DAYS: u32 = 180;
 
 /// What starting a part takes, again and again.
 #[derive(Clone)]
@@ -208,5 +209,6 @@ fn telecom_config(service: ServiceConfig) -> telecom::Config {
             parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
         },
         portability: PortabilityConfig::default(),
+        number_quarantine_days: NUMBER_QUARANTINE_DAYS,
     }
 }

@@ -90,6 +90,35 @@ impl Jobs {
         Ok(())
     }
 
+    /// Enqueues many jobs at once, each with its key, as [`Jobs::enqueue`] does.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn enqueue_all<J: Job>(
+        &self,
+        tx: &mut PgConnection,
+        jobs: &[(J, String)],
+    ) -> sqlx::Result<()> {
+        let traceparent = telemetry::traceparent();
+        let mut payloads = Vec::with_capacity(jobs.len());
+        for (job, _) in jobs {
+            let envelope = Envelope { traceparent: traceparent.clone(), job };
+            payloads.push(
+                serde_json::to_string(&envelope)
+                    .map_err(|error| sqlx::Error::Encode(Box::new(error)))?,
+            );
+        }
+        let keys: Vec<String> = jobs.iter().map(|(_, key)| format!("{}:{key}", J::NAME)).collect();
+        let sql = format!(
+            "select count(*)
+               from unnest($2::text[], $3::text[]) as job (payload, key),
+                    {}.add_job($1, job.payload::json, run_at => now(), job_key => job.key)",
+            self.schema
+        );
+        sqlx::query(AssertSqlSafe(sql)).bind(J::NAME).bind(payloads).bind(keys).execute(tx).await?;
+        Ok(())
+    }
+
     /// How many jobs are due or in work; those that wait for their next attempt do not count.
     ///
     /// # Errors

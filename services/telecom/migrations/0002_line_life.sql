@@ -54,8 +54,9 @@ create table company_standing (
         check (standing in ('good', 'suspended', 'terminated'))
 );
 
--- People whose e-mail is known to be proven.
-create table proven_user (
-    user_id   uuid primary key,
-    proven_at timestamptz not null
+-- What identity said of people, for those who tie a line to somebody at the same moment.
+create table known_user (
+    user_id     uuid primary key,
+    proven_at   timestamptz,
+    replaced_by uuid
 );

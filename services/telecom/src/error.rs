@@ -4,6 +4,7 @@ use brazil::{AreaCode, CompanyId, LineId};
 use chassis::db::WorkError;
 use chassis::events::HandlerError;
 use chassis::refusal::{internal, refuse};
+use time::Date;
 use tonic::{Code, Status};
 
 use crate::lines::Refusal;
@@ -44,6 +45,10 @@ pub(crate) enum Error {
     /// A request for a number does not allow it.
     #[error("{0}")]
     PortIn(#[from] portability::Refusal),
+    /// Billing does not let a line be barred for not paying before this day, or does not know of
+    /// any such day.
+    #[error("no notice of non-payment lets the line be blocked yet")]
+    NoPayTooEarly(Option<Date>),
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -74,6 +79,11 @@ impl From<Error> for Status {
             Error::ShipmentNotFound(id) => (NotFound, "SHIPMENT_NOT_FOUND", shipment(id)),
             Error::Shipment(id, _) => (FailedPrecondition, "SHIPMENT_STATUS_ORDER", shipment(id)),
             Error::PortIn(refusal) => return (*refusal).into(),
+            Error::NoPayTooEarly(earliest) => (
+                FailedPrecondition,
+                "NO_PAY_TOO_EARLY",
+                earliest.map(|date| ("earliest_date", date.to_string())),
+            ),
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

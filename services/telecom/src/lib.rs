@@ -1,6 +1,7 @@
 //! Mobile lines, and the numbers and SIM cards they are made of.
 
 mod carrier;
+mod dunning;
 mod error;
 mod lines;
 mod neighbours;
@@ -24,7 +25,10 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use prost::Name;
-use proto::events::v1::{LineActivated, PortInChanged, ShipmentChanged};
+use proto::events::v1::{
+    LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged, PortInChanged,
+    ShipmentChanged,
+};
 use proto::telecom::v1::line_service_server::LineServiceServer;
 use proto::telecom::v1::portability_service_server::PortabilityServiceServer;
 use proto::telecom::v1::shipment_service_server::ShipmentServiceServer;
@@ -33,10 +37,11 @@ use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
 use sqlx::migrate::Migrator;
 
 pub use carrier::{
-    ActivationRequest, Carrier, CarrierError, CarrierSimulator, Operation as CarrierOperation,
-    SimulatedActivation,
+    AddedData, Carrier, CarrierError, CarrierSimulator, Demand, LineVersion,
+    Operation as CarrierOperation, ServiceProfile, SimulatedLine,
 };
-use lines::{ActivateLine, Activation, Lines, ServeWaitingLines};
+use dunning::SettleCompany;
+use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
     Parcel, ParcelCarrier, ParcelCarrierError, ParcelCarrierKind, ParcelCarrierSimulator,
     ParcelConfig, ParcelEvent, ParcelName, ParcelOperation, ParcelProgress, ParcelRequest,
@@ -99,6 +104,15 @@ pub struct Config {
 
     #[command(flatten)]
     pub portability: PortabilityConfig,
+
+    /// Days for which a number that left a line is given to no other.
+    #[arg(
+        long,
+        env = "LINHA_NUMBER_QUARANTINE_DAYS",
+        value_name = "LINHA_NUMBER_QUARANTINE_DAYS",
+        default_value_t = 180
+    )]
+    pub number_quarantine_days: u32,
 }
 
 /// A way to reach a carrier.
@@ -146,26 +160,30 @@ pub struct Outside {
     pub sms: Arc<dyn Sms>,
 }
 
+/// Who hears of what: (subscriber, full name of an event).
+fn subscriptions() -> Vec<(&'static str, String)> {
+    vec![
+        ("billing", LineActivated::full_name()),
+        ("billing", LinePlanChanged::full_name()),
+        ("billing", LineCompanyChanged::full_name()),
+        ("billing", LineCancelled::full_name()),
+        ("company", PortInChanged::full_name()),
+        ("company", ShipmentChanged::full_name()),
+    ]
+}
+
 /// Runs the service until the host's shutdown.
 ///
 /// # Errors
 /// When the database cannot be opened or migrated, or the socket fails.
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
-    let service = Service::open(
-        "telecom",
-        &config.service,
-        &MIGRATIONS,
-        host.clock.clone(),
-        vec![
-            ("billing", LineActivated::full_name()),
-            ("company", PortInChanged::full_name()),
-            ("company", ShipmentChanged::full_name()),
-        ],
-    )
-    .await?;
+    let service =
+        Service::open("telecom", &config.service, &MIGRATIONS, host.clock.clone(), subscriptions())
+            .await?;
     let provider: Arc<str> = config.provider.into();
-    let lines = Lines::new(service.clone(), provider.clone());
-    let activation = Activation {
+    let quarantine = time::Duration::days(config.number_quarantine_days.into());
+    let lines = Lines::new(service.clone(), provider.clone()).with_quarantine(quarantine);
+    let telling = Telling {
         lines: lines.clone(),
         carrier: outside.carrier,
         timeout: Duration::from_millis(config.carrier_timeout_ms),
@@ -190,13 +208,14 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
         .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
-        .events(lines::event_handlers(&lines))
-        .job::<ActivateLine>(activation)
         .job::<BookShipment>(parcels.clone())
         .job::<CancelParcel>(parcels.clone())
         .job::<RunErrand>(portability.clone())
-        .job::<ServeWaitingLines>(lines)
         .sweep(follow_parcels(&parcels))
+        .events(dunning::hear(lines::event_handlers(&lines), &lines))
+        .job::<TellCarrier>(telling)
+        .job::<ServeWaitingLines>(lines.clone())
+        .job::<SettleCompany>(lines)
         .sweep(numbers::end_quarantines(&service))
         .sweep(portability::sweep(&portability))
         .serve(host)
@@ -211,6 +230,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
+    use crate::lines::Cause;
     use crate::testing::{new_line, stock};
     use crate::timeline::Actor;
 
@@ -248,9 +268,9 @@ mod tests {
         stock(&service, new.area_code, 1).await;
         let lines = &Lines::new(service.clone(), "americanet".into());
         let order = service.transaction(|mut tx| {
-            Box::pin(
-                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
-            )
+            Box::pin(async move {
+                lines.order(&mut tx, new.clone(), &Cause::from(Actor::service("test"))).await
+            })
         });
         order.await.unwrap();
 

@@ -3,20 +3,17 @@
 use brazil::{AreaCode, CompanyId, Iccid, LineId, MobileNumber, PlanId, UserId};
 use chassis::Service;
 use chassis::auth::{Grant, Role};
-use prost::Name;
 use proto::common::v1::Permission;
-use proto::events::v1::{LineActivated, ShipmentChanged};
 use tonic::Request;
 
 use crate::MIGRATIONS;
-use crate::lines::NewLine;
+use crate::lines::{Cause, NewLine};
 use crate::numbers::{self, NumberRange};
+use crate::timeline::Actor;
 
 /// The service on an empty database, which goes when the second value is dropped.
 pub(crate) async fn service() -> (Service, impl Sized) {
-    let subscriptions =
-        vec![("billing", LineActivated::full_name()), ("company", ShipmentChanged::full_name())];
-    chassis::testing::service("telecom", &MIGRATIONS, subscriptions).await
+    chassis::testing::service("telecom", &MIGRATIONS, crate::subscriptions()).await
 }
 
 /// The area that tests play in.
@@ -45,6 +42,11 @@ pub(crate) fn new_line() -> NewLine {
         plan_id: PlanId::generate(),
         area_code: area(),
     }
+}
+
+/// Who does things in tests.
+pub(crate) fn cause() -> Cause {
+    Actor::service("test").into()
 }
 
 /// One of the cards that tests play with; their last seven digits differ.

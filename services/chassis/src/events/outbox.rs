@@ -76,27 +76,61 @@ impl Outbox {
         event: &M,
     ) -> sqlx::Result<()> {
         let subject = subject.into();
-        let full_name = M::full_name();
-        let now = self.shared.clock.now();
-        let event = CloudEvent {
+        let event = self.envelope(subject, event).encode_to_vec();
+        self.append_all::<M>(tx, &[subject], &[event]).await
+    }
+
+    /// Publishes the like of many subjects at once, as [`Outbox::publish`] does. No subject may
+    /// come twice.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn publish_all<M: Message + Name>(
+        &self,
+        tx: &mut PgConnection,
+        events: &[(Uuid, M)],
+    ) -> sqlx::Result<()> {
+        let subjects: Vec<Uuid> = events.iter().map(|(subject, _)| *subject).collect();
+        let events: Vec<Vec<u8>> = events
+            .iter()
+            .map(|(subject, event)| self.envelope(*subject, event).encode_to_vec())
+            .collect();
+        self.append_all::<M>(tx, &subjects, &events).await
+    }
+
+    async fn append_all<M: Name>(
+        &self,
+        tx: &mut PgConnection,
+        subjects: &[Uuid],
+        events: &[Vec<u8>],
+    ) -> sqlx::Result<()> {
+        let subscribers = self.subscribers(&M::full_name());
+        append(tx, &subscribers, subjects, events).await?;
+        let jobs: Vec<(DeliverEvents, String)> = subscribers
+            .iter()
+            .flat_map(|subscriber| subjects.iter().map(|subject| (*subscriber, *subject)))
+            .map(|(subscriber, subject)| DeliverEvents::to(subscriber, subject))
+            .map(|job| {
+                let key = job.key();
+                (job, key)
+            })
+            .collect();
+        if jobs.is_empty() { Ok(()) } else { self.shared.jobs.enqueue_all(tx, &jobs).await }
+    }
+
+    fn envelope<M: Message + Name>(&self, subject: Uuid, event: &M) -> CloudEvent {
+        CloudEvent {
             id: Uuid::now_v7().to_string(),
             source: self.shared.service.to_owned(),
             spec_version: "1.0".to_owned(),
-            r#type: full_name.clone(),
+            r#type: M::full_name(),
             subject: subject.to_string(),
             // Known when the row is written; joined to the event when it is handed over.
             sequence: 0,
-            time: Some(timestamp::to_proto(now)),
+            time: Some(timestamp::to_proto(self.shared.clock.now())),
             traceparent: telemetry::traceparent(),
             data: Some(Any { type_url: M::type_url(), value: event.encode_to_vec() }),
-        };
-        let subscribers = self.subscribers(&full_name);
-        append(tx, subject, &subscribers, &event.encode_to_vec()).await?;
-        for subscriber in subscribers {
-            let job = DeliverEvents::to(subscriber, subject);
-            self.shared.jobs.enqueue(tx, &job, &job.key()).await?;
         }
-        Ok(())
     }
 
     /// Waits until everything published about `subject` was handed over, and at most `patience`:
@@ -216,24 +250,28 @@ impl Job for DeliverEvents {
 
 async fn append(
     tx: &mut PgConnection,
-    subject: Uuid,
     subscribers: &[&str],
-    event: &[u8],
+    subjects: &[Uuid],
+    events: &[Vec<u8>],
 ) -> sqlx::Result<()> {
+    // In one order, so that two batches about the same subjects do not block each other.
     sqlx::query(
-        "with next as (
+        "with event as (
+             select subject, event from unnest($2::uuid[], $3::bytea[]) as event (subject, event)
+         ),
+         next as (
              insert into event_sequence as s (subject, last)
-             values ($1, 1)
+             select subject, 1 from event order by subject
              on conflict (subject) do update set last = s.last + 1
-             returning last
+             returning subject, last
          )
          insert into outbox (subscriber, subject, sequence, event)
-         select subscriber, $1, next.last, $3
-           from next, unnest($2::text[]) as subscriber",
+         select subscriber, subject, next.last, event.event
+           from next join event using (subject), unnest($1::text[]) as subscriber",
     )
-    .bind(subject)
     .bind(subscribers)
-    .bind(event)
+    .bind(subjects)
+    .bind(events)
     .execute(tx)
     .await?;
     Ok(())

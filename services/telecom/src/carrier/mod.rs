@@ -2,19 +2,61 @@
 
 mod simulator;
 
-use brazil::{Iccid, LineId, MobileNumber};
+use brazil::{Iccid, LineId, MobileNumber, PlanId};
+use uuid::Uuid;
 
-pub use simulator::{CarrierSimulator, Operation, SimulatedActivation};
+pub use simulator::{CarrierSimulator, Operation, SimulatedLine};
 
-/// What the carrier is to bring to life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ActivationRequest {
-    /// The line; also the idempotency key: asked again, the carrier does nothing twice.
+/// A line at a moment of its life. The carrier takes no notice of a demand whose version is older
+/// than one that it has met for the same line, and answers as if it had met it: so demands may be
+/// repeated, and may overtake each other on their way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineVersion {
+    /// The line.
     pub line_id: LineId,
+    /// Grows with each change of the line.
+    pub version: i64,
+}
+
+/// What a line in service has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceProfile {
     /// The number it answers to.
     pub number: MobileNumber,
     /// The card it runs on, if it has one already.
     pub iccid: Option<Iccid>,
+    /// Its plan.
+    pub plan_id: PlanId,
+}
+
+/// What the carrier is to make of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// Bring it to life, unbarred; what lives already becomes like this.
+    Activate(ServiceProfile),
+    /// Let it answer to this number.
+    ChangeNumber(MobileNumber),
+    /// Let it run on this card.
+    ChangeSimCard(Iccid),
+    /// Let it have what this plan has.
+    ChangePlan(PlanId),
+    /// Bar it both ways; emergency calls stay possible.
+    Block,
+    /// Lift the bar.
+    Unblock,
+    /// End it.
+    Terminate,
+}
+
+/// Data on top of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AddedData {
+    /// The top-up; also the idempotency key: asked again, the carrier gives nothing twice.
+    pub top_up_id: Uuid,
+    /// The line.
+    pub line_id: LineId,
+    /// Megabytes; a gigabyte has 1,000.
+    pub quantity_mb: i64,
 }
 
 /// Why the carrier did not do it, or did not say so.
@@ -31,9 +73,15 @@ pub enum CarrierError {
 /// The carrier's interface.
 #[tonic::async_trait]
 pub trait Carrier: Send + Sync {
-    /// Brings a line to life.
+    /// Makes of a line what is demanded.
+    ///
+    /// # Errors
+    /// [`CarrierError`]; after `Unavailable` the same may be demanded again.
+    async fn demand(&self, line: LineVersion, demand: Demand) -> Result<(), CarrierError>;
+
+    /// Gives a line data on top of its plan.
     ///
     /// # Errors
     /// [`CarrierError`]; after `Unavailable` the same request may be made again.
-    async fn activate(&self, request: ActivationRequest) -> Result<(), CarrierError>;
+    async fn add_data(&self, data: AddedData) -> Result<(), CarrierError>;
 }

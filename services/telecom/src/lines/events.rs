@@ -1,49 +1,85 @@
 //! What lines have to do with other contexts: what they tell, and what they hear.
 
+mod wire;
+
 use brazil::{AreaCode, CompanyId};
 use chassis::Service;
 use chassis::events::{EventHandlers, HandlerError};
 use chassis::refusal::Fields;
-use chassis::timestamp;
-use proto::events::v1::{EmailProven, LineActivated, LineOrdered, SignupCompleted, UserReplaced};
+use proto::events::v1::{EmailProven, SignupCompleted, UserReplaced};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
-use super::{ActivateLine, Line, LineEvent, Lines, NewLine, store};
+use super::story::Change;
+use super::{LineEvent, Lines, NewLine, TellCarrier};
 
-/// Tells whom it concerns what happened to a line, with the transaction that made it happen.
+/// Tells whom it concerns what happened to lines alike, with the transaction that made it happen.
 pub(super) async fn announce(
     tx: &mut PgConnection,
     service: &Service,
-    line: &Line,
+    changes: &[Change<'_>],
     event: LineEvent,
+    reason: Option<&str>,
 ) -> sqlx::Result<()> {
-    let line_id = line.line_id.to_string();
-    let company_id = line.company_id.map(|id| id.to_string());
-    let user_id = line.user_id.map(|id| id.to_string());
-    let plan_id = line.plan_id.to_string();
+    let outbox = &service.outbox;
     match event {
-        LineEvent::Requested | LineEvent::ActivationRefused | LineEvent::SimCardPut => Ok(()),
+        LineEvent::Requested
+        | LineEvent::NumberTaken
+        | LineEvent::ActivationRefused
+        | LineEvent::Shown
+        | LineEvent::TagChanged => {}
         LineEvent::Ordered | LineEvent::Approved => {
-            let ordered = LineOrdered { line_id, company_id, user_id, plan_id };
-            service.outbox.publish(tx, line.line_id, &ordered).await
+            outbox.publish_all(tx, &each(changes, wire::ordered)).await?;
         }
-        LineEvent::NumberTaken => ActivateLine::enqueue(tx, service, line.line_id).await,
-        LineEvent::Activated => {
-            let activated = LineActivated {
-                line_id,
-                company_id,
-                user_id,
-                plan_id,
-                phone_number: line
-                    .phone_number
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-                activated_at: line.activated_at.map(timestamp::to_proto),
-            };
-            service.outbox.publish(tx, line.line_id, &activated).await
+        LineEvent::Activated => outbox.publish_all(tx, &each(changes, wire::activated)).await?,
+        LineEvent::PlanChanged => outbox.publish_all(tx, &each(changes, wire::plan)).await?,
+        LineEvent::CompanyChanged => outbox.publish_all(tx, &each(changes, wire::company)).await?,
+        LineEvent::UserChanged => outbox.publish_all(tx, &each(changes, wire::user)).await?,
+        LineEvent::NumberChanged => outbox.publish_all(tx, &each(changes, wire::number)).await?,
+        LineEvent::SimCardChanged => outbox.publish_all(tx, &each(changes, wire::sim_card)).await?,
+        LineEvent::Blocked(why) => {
+            outbox.publish_all(tx, &each(changes, |change| wire::blocked(change, why))).await?;
+        }
+        LineEvent::Unblocked(why) => {
+            outbox.publish_all(tx, &each(changes, |change| wire::unblocked(change, why))).await?;
+        }
+        LineEvent::Cancelled => {
+            outbox
+                .publish_all(tx, &each(changes, |change| wire::cancelled(change, reason)))
+                .await?;
         }
     }
+    if concerns_carrier(event) {
+        let line_ids = changes.iter().map(|change| change.line.line_id);
+        TellCarrier::enqueue_all(tx, service, line_ids).await?;
+    }
+    Ok(())
+}
+
+/// Whether the carrier has to do something about it.
+fn concerns_carrier(event: LineEvent) -> bool {
+    match event {
+        LineEvent::NumberTaken
+        | LineEvent::PlanChanged
+        | LineEvent::NumberChanged
+        | LineEvent::SimCardChanged
+        | LineEvent::Blocked(_)
+        | LineEvent::Unblocked(_)
+        | LineEvent::Cancelled => true,
+        LineEvent::Requested
+        | LineEvent::Ordered
+        | LineEvent::Approved
+        | LineEvent::Activated
+        | LineEvent::ActivationRefused
+        | LineEvent::CompanyChanged
+        | LineEvent::UserChanged
+        | LineEvent::Shown
+        | LineEvent::TagChanged => false,
+    }
+}
+
+fn each<M>(changes: &[Change<'_>], message: impl Fn(&Change<'_>) -> M) -> Vec<(Uuid, M)> {
+    changes.iter().map(|change| (change.line.line_id.into(), message(change))).collect()
 }
 
 /// What lines do about identity's events.
@@ -113,8 +149,7 @@ async fn user_replaced(
     let (Some(owner), Some(replaced)) = (owner, replaced) else {
         return Err(fields.into_status().into());
     };
-    let now = lines.service.clock.now();
-    Ok(store::pass_on(tx, replaced, owner, now).await?)
+    Ok(lines.pass_on(tx, replaced, owner).await?)
 }
 
 #[cfg(test)]

@@ -1,112 +1,35 @@
-//! Mobile lines: what they are, and the rules of their life.
+//! Mobile lines: what they are, and what may be done with them.
 
 mod access;
-mod activation;
+mod at_carrier;
+mod blocking;
+mod changes;
 mod events;
+mod known_users;
+mod life;
+mod numbering;
 mod ordering;
 mod porting;
 mod rpc;
 mod store;
 mod story;
+mod telling;
 mod waiting;
 
-use std::fmt;
+use std::collections::BTreeSet;
 
 use brazil::{AreaCode, CompanyId, Iccid, LineId, MobileNumber, PlanId, UserId};
 use time::OffsetDateTime;
 
-pub(crate) use activation::{ActivateLine, Activation};
+use crate::error::Error;
+
 pub(crate) use events::event_handlers;
+pub(crate) use life::{BlockReason, LineEvent, Refusal, Status};
+use life::{Step, after};
 pub(crate) use ordering::Lines;
+pub(crate) use story::Cause;
+pub(crate) use telling::{TellCarrier, Telling};
 pub(crate) use waiting::ServeWaitingLines;
-
-/// Where a line is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
-pub(crate) enum Status {
-    /// Waits for a free number of its area.
-    Ordered,
-    /// Waits for the company's approval, or has a number and waits for the carrier.
-    Pending,
-    /// Works.
-    Active,
-    /// Barred for one or more reasons.
-    Blocked,
-    /// Ended for good.
-    Cancelled,
-}
-
-/// What brings a line forward.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// The company says that it pays.
-    Approve,
-    /// A number of its area is there for it.
-    TakeNumber,
-    /// The carrier has brought it to life.
-    Activate,
-}
-
-/// What happened to a line, and is not done with before it was told.
-#[must_use = "tell it"]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LineEvent {
-    /// Somebody wants it, and its company has yet to say that it pays.
-    Requested,
-    /// Somebody pays for it: it may have a number.
-    Ordered,
-    /// Its company says that it pays: it may have a number.
-    Approved,
-    /// It has a number: the carrier is to activate it.
-    NumberTaken,
-    /// It works.
-    Activated,
-    /// The carrier will not bring it to life.
-    ActivationRefused,
-    /// It has a card.
-    SimCardPut,
-}
-
-/// Why a line's state does not allow something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Nobody is to approve it.
-    NotAwaitingApproval,
-    /// It does not wait for a number.
-    NotWaitingForNumber,
-    /// It does not wait for the carrier.
-    NotAwaitingCarrier,
-    /// There is a card in it.
-    HasSimCard,
-    /// It has ended.
-    Cancelled,
-}
-
-impl Refusal {
-    /// The refusal's name for programs.
-    pub(crate) fn reason(self) -> &'static str {
-        match self {
-            Self::NotAwaitingApproval => "LINE_NOT_AWAITING_APPROVAL",
-            Self::NotWaitingForNumber => "LINE_NOT_WAITING_FOR_NUMBER",
-            Self::NotAwaitingCarrier => "LINE_NOT_AWAITING_CARRIER",
-            Self::HasSimCard => "LINE_HAS_SIM_CARD",
-            Self::Cancelled => "LINE_CANCELLED",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    /// Completes the sentence that starts with the line's id.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAwaitingApproval => "does not wait for approval",
-            Self::NotWaitingForNumber => "does not wait for a number",
-            Self::NotAwaitingCarrier => "does not wait for the carrier",
-            Self::HasSimCard => "has a SIM card already",
-            Self::Cancelled => "is cancelled",
-        })
-    }
-}
 
 /// A line somebody wants.
 #[derive(Clone, Debug)]
@@ -134,8 +57,10 @@ pub(crate) struct Line {
     is_portability: bool,
     iccid: Option<Iccid>,
     status: Status,
+    blocks: BTreeSet<BlockReason>,
     plan_id: PlanId,
     area_code: AreaCode,
+    tag: Option<String>,
     awaiting_approval: bool,
     /// Why the carrier refused for good to activate it, which then waits for somebody to look.
     activation_refused: Option<String>,
@@ -157,11 +82,6 @@ impl Line {
         (Self { awaiting_approval: true, ..line }, LineEvent::Requested)
     }
 
-    /// Its id.
-    pub(crate) fn line_id(&self) -> LineId {
-        self.line_id
-    }
-
     fn new(new: NewLine, provider: &str, status: Status, now: OffsetDateTime) -> Self {
         Self {
             line_id: new.line_id,
@@ -173,8 +93,10 @@ impl Line {
             is_portability: false,
             iccid: None,
             status,
+            blocks: BTreeSet::new(),
             plan_id: new.plan_id,
             area_code: new.area_code,
+            tag: None,
             awaiting_approval: false,
             activation_refused: None,
             number_assigned_at: None,
@@ -184,9 +106,21 @@ impl Line {
         }
     }
 
+    /// Its id.
+    pub(crate) fn line_id(&self) -> LineId {
+        self.line_id
+    }
+
+    /// Why it was not done, for the caller.
+    fn refused(&self, why: Refusal) -> Error {
+        Error::Line(self.line_id, why)
+    }
+
     /// Says that the company pays.
     fn approve(&mut self, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
-        self.step(Step::Approve, now)
+        self.step(Step::Approve, now)?;
+        self.awaiting_approval = false;
+        Ok(LineEvent::Approved)
     }
 
     /// Gives the line the number that was taken from the stock for it.
@@ -195,18 +129,18 @@ impl Line {
         number: MobileNumber,
         now: OffsetDateTime,
     ) -> Result<LineEvent, Refusal> {
-        let event = self.step(Step::TakeNumber, now)?;
+        self.step(Step::TakeNumber, now)?;
         self.phone_number = Some(number);
         self.number_assigned_at = Some(now);
-        Ok(event)
+        Ok(LineEvent::NumberTaken)
     }
 
     /// Notes that the carrier has brought the line to life.
     fn activate(&mut self, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
-        let event = self.step(Step::Activate, now)?;
+        self.step(Step::Activate, now)?;
         self.activation_refused = None;
         self.activated_at = Some(now);
-        Ok(event)
+        Ok(LineEvent::Activated)
     }
 
     /// Notes that the carrier will not bring the line to life.
@@ -215,61 +149,178 @@ impl Line {
         reason: String,
         now: OffsetDateTime,
     ) -> Result<LineEvent, Refusal> {
-        self.may(Step::Activate)?;
+        after(self.status, self.awaiting_approval, Step::Activate)?;
         self.activation_refused = Some(reason);
         self.updated_at = now;
         Ok(LineEvent::ActivationRefused)
     }
 
-    /// What to ask the carrier for, if the line waits for it.
-    fn awaits_carrier(&self) -> Option<&MobileNumber> {
-        let waits = self.may(Step::Activate).is_ok() && self.activation_refused.is_none();
-        self.phone_number.as_ref().filter(|_| waits)
+    /// Whether it waits for the carrier to bring it to life.
+    fn awaits_carrier(&self) -> bool {
+        after(self.status, self.awaiting_approval, Step::Activate).is_ok()
+            && self.activation_refused.is_none()
     }
 
-    /// Puts a card into the line.
-    fn put_sim_card(&mut self, iccid: Iccid, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
-        self.takes_sim_card()?;
-        self.iccid = Some(iccid);
-        self.updated_at = now;
-        Ok(LineEvent::SimCardPut)
-    }
-
-    /// Whether a card may be put into the line.
-    fn takes_sim_card(&self) -> Result<(), Refusal> {
-        match (self.status, &self.iccid) {
-            (Status::Cancelled, _) => Err(Refusal::Cancelled),
-            (_, Some(_)) => Err(Refusal::HasSimCard),
-            (_, None) => Ok(()),
+    /// Bars the line for a reason; none when it is barred for it already.
+    fn block(
+        &mut self,
+        reason: BlockReason,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        after(self.status, self.awaiting_approval, Step::Block)?;
+        if self.blocks.contains(&reason) {
+            return Ok(None);
         }
+        self.step(Step::Block, now)?;
+        self.blocks.insert(reason);
+        Ok(Some(LineEvent::Blocked(reason)))
     }
 
-    fn may(&self, step: Step) -> Result<(), Refusal> {
-        after(self.status, self.awaiting_approval, step).map(drop)
+    /// Takes a reason away; none when the line is not barred for it.
+    fn unblock(
+        &mut self,
+        reason: BlockReason,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        self.is_live()?;
+        if !self.blocks.contains(&reason) {
+            return Ok(None);
+        }
+        self.step(Step::Unblock { last: self.blocks.len() == 1 }, now)?;
+        self.blocks.remove(&reason);
+        Ok(Some(LineEvent::Unblocked(reason)))
     }
 
-    fn step(&mut self, step: Step, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
-        let (status, event) = after(self.status, self.awaiting_approval, step)?;
-        self.status = status;
+    /// Ends the line for good; none when it has ended already.
+    fn cancel(&mut self, now: OffsetDateTime) -> Option<LineEvent> {
+        self.step(Step::Cancel, now).ok()?;
         self.awaiting_approval = false;
-        self.updated_at = now;
-        Ok(event)
+        self.activation_refused = None;
+        self.blocks.clear();
+        Some(LineEvent::Cancelled)
     }
-}
 
-/// Where a step leads. No step leads into waiting for approval: a line begins there or never does.
-fn after(
-    status: Status,
-    awaiting_approval: bool,
-    step: Step,
-) -> Result<(Status, LineEvent), Refusal> {
-    match (status, awaiting_approval, step) {
-        (Status::Pending, true, Step::Approve) => Ok((Status::Ordered, LineEvent::Approved)),
-        (Status::Ordered, _, Step::TakeNumber) => Ok((Status::Pending, LineEvent::NumberTaken)),
-        (Status::Pending, false, Step::Activate) => Ok((Status::Active, LineEvent::Activated)),
-        (_, _, Step::Approve) => Err(Refusal::NotAwaitingApproval),
-        (_, _, Step::TakeNumber) => Err(Refusal::NotWaitingForNumber),
-        (_, _, Step::Activate) => Err(Refusal::NotAwaitingCarrier),
+    /// Puts the line on another plan; none when it is on it already.
+    fn change_plan(
+        &mut self,
+        plan_id: PlanId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        self.is_live()?;
+        if self.plan_id == plan_id {
+            return Ok(None);
+        }
+        self.plan_id = plan_id;
+        self.updated_at = now;
+        Ok(Some(LineEvent::PlanChanged))
+    }
+
+    /// Makes another company the owner of the contract; none when it is already.
+    fn change_company(
+        &mut self,
+        company_id: CompanyId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        self.is_live()?;
+        self.is_wanted()?;
+        if self.company_id == Some(company_id) {
+            return Ok(None);
+        }
+        self.company_id = Some(company_id);
+        self.updated_at = now;
+        Ok(Some(LineEvent::CompanyChanged))
+    }
+
+    /// Gives the line to a person, who sees it if it is `visible` to them; none when they have it
+    /// already.
+    fn attribute(
+        &mut self,
+        user_id: UserId,
+        visible: bool,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        self.is_live()?;
+        if self.user_id == Some(user_id) && (self.visible_to_user || !visible) {
+            return Ok(None);
+        }
+        let same = self.user_id == Some(user_id);
+        self.user_id = Some(user_id);
+        self.visible_to_user = visible;
+        self.updated_at = now;
+        Ok(Some(if same { LineEvent::Shown } else { LineEvent::UserChanged }))
+    }
+
+    /// Sets or removes the company's word for the line; none when it is that already.
+    fn set_tag(
+        &mut self,
+        tag: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<Option<LineEvent>, Refusal> {
+        self.is_live()?;
+        if self.tag == tag {
+            return Ok(None);
+        }
+        self.tag = tag;
+        self.updated_at = now;
+        Ok(Some(LineEvent::TagChanged))
+    }
+
+    /// Gives the line another number, or its first one. What the carrier refused is tried again.
+    fn change_number(
+        &mut self,
+        number: MobileNumber,
+        is_portability: bool,
+        now: OffsetDateTime,
+    ) -> Result<LineEvent, Refusal> {
+        self.takes_another_number()?;
+        self.area_code = number.area_code();
+        if self.status == Status::Ordered {
+            return self.take_number(number, now);
+        }
+        self.phone_number = Some(number);
+        self.is_portability = is_portability;
+        self.number_assigned_at = Some(now);
+        self.activation_refused = None;
+        self.updated_at = now;
+        Ok(LineEvent::NumberChanged)
+    }
+
+    /// Whether the line may have another number, or its first one.
+    fn takes_another_number(&self) -> Result<(), Refusal> {
+        self.is_live()?;
+        self.is_wanted()
+    }
+
+    /// Puts a card into the line, also in place of the one that is in it. What the carrier
+    /// refused is tried again.
+    fn change_sim_card(&mut self, iccid: Iccid, now: OffsetDateTime) -> Result<LineEvent, Refusal> {
+        self.is_live()?;
+        self.iccid = Some(iccid);
+        self.activation_refused = None;
+        self.updated_at = now;
+        Ok(LineEvent::SimCardChanged)
+    }
+
+    /// Whether the line has no card, and may have one.
+    fn takes_first_sim_card(&self) -> Result<(), Refusal> {
+        self.is_live()?;
+        if self.iccid.is_some() { Err(Refusal::HasSimCard) } else { Ok(()) }
+    }
+
+    /// Whether it has not ended.
+    fn is_live(&self) -> Result<(), Refusal> {
+        if self.status == Status::Cancelled { Err(Refusal::Cancelled) } else { Ok(()) }
+    }
+
+    /// Whether somebody pays for it.
+    fn is_wanted(&self) -> Result<(), Refusal> {
+        if self.awaiting_approval { Err(Refusal::AwaitingApproval) } else { Ok(()) }
+    }
+
+    fn step(&mut self, step: Step, now: OffsetDateTime) -> Result<(), Refusal> {
+        self.status = after(self.status, self.awaiting_approval, step)?;
+        self.updated_at = now;
+        Ok(())
     }
 }
 

@@ -5,25 +5,40 @@ use std::sync::Arc;
 use brazil::{CompanyId, LineId, UserId};
 use chassis::Service;
 use sqlx::PgConnection;
+use time::Duration;
 
+use super::story::Cause;
 use super::waiting::ServeWaitingLines;
-use super::{Line, NewLine, Refusal, store};
+use super::{Line, NewLine, Refusal, known_users, store};
 use crate::error::Error;
 use crate::numbers;
-use crate::sim_cards::{self, SimCardName};
 use crate::timeline::Actor;
+
+const QUARANTINE: Duration = Duration::days(180);
 
 /// What is done with lines, each within a transaction of the caller's.
 #[derive(Clone)]
 pub(crate) struct Lines {
     pub(super) service: Service,
     provider: Arc<str>,
+    pub(super) quarantine: Duration,
 }
 
 impl Lines {
     /// `provider` is the carrier that new lines are on.
     pub(crate) fn new(service: Service, provider: Arc<str>) -> Self {
-        Self { service, provider }
+        Self { service, provider, quarantine: QUARANTINE }
+    }
+
+    /// Keeps numbers that leave a line back for so long.
+    #[must_use]
+    pub(crate) fn with_quarantine(self, quarantine: Duration) -> Self {
+        Self { quarantine, ..self }
+    }
+
+    /// What lines share with the rest of the service.
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Makes a line that has its number at once.
@@ -33,13 +48,17 @@ impl Lines {
     pub(crate) async fn order(
         &self,
         tx: &mut PgConnection,
-        new: NewLine,
-        actor: &Actor,
+        mut new: NewLine,
+        cause: &Cause,
     ) -> Result<Line, Error> {
+        if let Some(user_id) = new.user_id {
+            let (user_id, proven) = known_users::look_up(tx, user_id).await?;
+            new.user_id = Some(user_id);
+            new.visible_to_user |= proven;
+        }
         let (mut line, ordered) = Line::order(new, &self.provider, self.service.clock.now());
-        store::insert(tx, &line).await?;
-        self.tell(tx, None, &line, ordered, actor, None).await?;
-        if !self.take_number(tx, &mut line, actor).await? {
+        self.add(tx, &line, ordered, cause).await?;
+        if !self.take_number(tx, &mut line, cause).await? {
             return Err(Error::AreaCodeOutOfStock(line.area_code));
         }
         Ok(line)
@@ -57,15 +76,15 @@ impl Lines {
             return Ok(());
         }
         let now = self.service.clock.now();
-        let actor = &new.user_id.map_or_else(|| Actor::service("identity"), Actor::holder);
+        let actor = new.user_id.map_or_else(|| Actor::service("identity"), Actor::holder);
+        let cause = &Cause::from(actor);
         let (mut line, event) = if approved {
             Line::order(new, &self.provider, now)
         } else {
             Line::request(new, &self.provider, now)
         };
-        store::insert(tx, &line).await?;
-        self.tell(tx, None, &line, event, actor, None).await?;
-        if approved { self.take_number_or_wait(tx, &mut line, actor).await } else { Ok(()) }
+        self.add(tx, &line, event, cause).await?;
+        if approved { self.take_number_or_wait(tx, &mut line, cause).await } else { Ok(()) }
     }
 
     /// Approves a line that the transaction has locked.
@@ -76,38 +95,12 @@ impl Lines {
         &self,
         tx: &mut PgConnection,
         mut line: Line,
-        actor: &Actor,
+        cause: &Cause,
     ) -> Result<Line, Error> {
         let before = line.clone();
-        let approved = line
-            .approve(self.service.clock.now())
-            .map_err(|refusal| Error::Line(before.line_id, refusal))?;
-        store::save(tx, &line).await?;
-        self.tell(tx, Some(&before), &line, approved, actor, None).await?;
-        self.take_number_or_wait(tx, &mut line, actor).await?;
-        Ok(line)
-    }
-
-    /// Puts a card of its company's stock into a line that the transaction has locked.
-    ///
-    /// # Errors
-    /// [`Refusal::HasSimCard`], [`Refusal::Cancelled`], and those of [`sim_cards::store::take`].
-    pub(super) async fn put_sim_card(
-        &self,
-        tx: &mut PgConnection,
-        mut line: Line,
-        card: &SimCardName,
-        actor: &Actor,
-    ) -> Result<Line, Error> {
-        let (before, line_id) = (line.clone(), line.line_id);
-        let refused = |refusal| Error::Line(line_id, refusal);
-        line.takes_sim_card().map_err(refused)?;
-        let company_id = line.company_id.ok_or(Error::SimCardNotFound)?;
-        let now = self.service.clock.now();
-        let iccid = sim_cards::store::take(tx, company_id, card, line_id, now).await?;
-        let put = line.put_sim_card(iccid, now).map_err(refused)?;
-        store::save(tx, &line).await?;
-        self.tell(tx, Some(&before), &line, put, actor, None).await?;
+        let approved = line.approve(self.service.clock.now()).map_err(|why| before.refused(why))?;
+        self.keep(tx, &before, &line, approved, cause).await?;
+        self.take_number_or_wait(tx, &mut line, cause).await?;
         Ok(line)
     }
 
@@ -119,13 +112,45 @@ impl Lines {
         user_id: UserId,
         company_ids: &[CompanyId],
     ) -> Result<(), Error> {
-        store::show_to_user(tx, user_id, self.service.clock.now()).await?;
+        let cause = &Cause::from(Actor::service("identity"));
+        known_users::note_proof(tx, user_id, self.service.clock.now()).await?;
+        self.hand_over_hidden(tx, user_id, user_id, true).await?;
         for line_id in store::awaiting_approval(tx, user_id, company_ids).await? {
             let line = store::lock(tx, line_id).await?.ok_or(Error::LineNotFound(line_id))?;
             // Somebody may have approved it while the lock was waited for.
-            match self.approve(tx, line, &Actor::service("identity")).await {
+            match self.approve(tx, line, cause).await {
                 Ok(_) | Err(Error::Line(_, Refusal::NotAwaitingApproval)) => {}
                 Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the owner of an address what others tied to the account that made way.
+    pub(super) async fn pass_on(
+        &self,
+        tx: &mut PgConnection,
+        replaced: UserId,
+        owner: UserId,
+    ) -> Result<(), Error> {
+        let proven = known_users::note_replacement(tx, replaced, owner).await?;
+        self.hand_over_hidden(tx, replaced, owner, proven).await
+    }
+
+    async fn hand_over_hidden(
+        &self,
+        tx: &mut PgConnection,
+        from: UserId,
+        to: UserId,
+        visible: bool,
+    ) -> Result<(), Error> {
+        let cause = &Cause::from(Actor::service("identity"));
+        let now = self.service.clock.now();
+        for before in store::lock_hidden_of_user(tx, from).await? {
+            let mut line = before.clone();
+            // Of a line that has ended nobody needs to learn any more.
+            if let Ok(Some(event)) = line.attribute(to, visible, now) {
+                self.keep(tx, &before, &line, event, cause).await?;
             }
         }
         Ok(())
@@ -138,16 +163,16 @@ impl Lines {
         line_id: LineId,
     ) -> Result<bool, Error> {
         let mut line = store::lock(tx, line_id).await?.ok_or(Error::LineNotFound(line_id))?;
-        self.take_number(tx, &mut line, &Actor::service("telecom")).await
+        self.take_number(tx, &mut line, &Cause::from(Actor::service("telecom"))).await
     }
 
     async fn take_number_or_wait(
         &self,
         tx: &mut PgConnection,
         line: &mut Line,
-        actor: &Actor,
+        cause: &Cause,
     ) -> Result<(), Error> {
-        if !self.take_number(tx, line, actor).await? {
+        if !self.take_number(tx, line, cause).await? {
             // Numbers may be added while this transaction is not yet to be seen: whoever adds
             // them would not know of this line, so it looks for itself when it can be seen.
             ServeWaitingLines::enqueue(tx, &self.service, line.area_code).await?;
@@ -161,15 +186,13 @@ impl Lines {
         &self,
         tx: &mut PgConnection,
         line: &mut Line,
-        actor: &Actor,
+        cause: &Cause,
     ) -> Result<bool, Error> {
         let (before, now) = (line.clone(), self.service.clock.now());
         let taken = numbers::store::take(tx, line.area_code, line.line_id, now).await?;
         let Some(number) = taken else { return Ok(false) };
-        let event =
-            line.take_number(number, now).map_err(|refusal| Error::Line(line.line_id, refusal))?;
-        store::save(tx, line).await?;
-        self.tell(tx, Some(&before), line, event, actor, None).await?;
+        let event = line.take_number(number, now).map_err(|why| before.refused(why))?;
+        self.keep(tx, &before, line, event, cause).await?;
         Ok(true)
     }
 }

@@ -1,23 +1,23 @@
 //! Lines over gRPC.
 
+mod checks;
+mod wire;
+
 use std::fmt::Display;
 use std::str::FromStr;
 
-use brazil::{AreaCode, CompanyId, LineId, PlanId, UserId};
+use brazil::{CompanyId, LineId, UserId};
 use chassis::auth::{Caller, Scope};
-use chassis::neighbours::{company_exists, plan_exists};
 use chassis::refusal::{Fields, internal, invalid};
-use chassis::{Service, timestamp};
 use proto::common::v1::Permission;
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::line_service_server::LineService;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 
-use super::access::LinePermission;
-use super::{Line, Lines, NewLine, store};
+use super::{BlockReason, Cause, Line, Lines, store};
 use crate::error::Error;
-use crate::neighbours::find_person;
+use crate::neighbours::invite_person;
 use crate::sim_cards::SimCardName;
 use crate::timeline::Actor;
 
@@ -31,13 +31,13 @@ impl LineService for Lines {
         let input = request.get_ref();
         let company_id: CompanyId = parse("company_id", &input.company_id)?;
         caller.enter(company_id, Error::CompanyNotFound(company_id).into())?;
-        let order = check_order(&self.service, company_id, input, &caller.scope()).await?;
+        let order = checks::order(&self.service, company_id, input, &caller.scope()).await?;
         let order = &order;
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    let actor = Actor::of(caller, order.company_id);
-                    let line = self.order(&mut tx, order.clone(), &actor).await?;
+                    let cause = Cause::from(Actor::of(caller, order.company_id));
+                    let line = self.order(&mut tx, order.clone(), &cause).await?;
                     Ok::<_, Error>(pb::OrderLineResponse { line: Some(line.into()) })
                 })
             })
@@ -76,8 +76,8 @@ impl LineService for Lines {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let actor = Actor::of(caller, line.company_id);
-                    let line = self.approve(&mut tx, line, &actor).await?;
+                    let cause = by(caller, &line);
+                    let line = self.approve(&mut tx, line, &cause).await?;
                     Ok::<_, Error>(pb::ApproveLineResponse { line: Some(line.into()) })
                 })
             })
@@ -89,20 +89,15 @@ impl LineService for Lines {
         request: Request<pb::ActivateSimCardRequest>,
     ) -> Result<Response<pb::ActivateSimCardResponse>, Status> {
         let caller = Caller::of(&request)?;
-        let mut fields = Fields::new();
-        let line_id = fields.required("line_id", &request.get_ref().line_id);
-        let card: Option<SimCardName> =
-            fields.required("sim_card_number", &request.get_ref().sim_card_number);
-        let (Some(line_id), Some(card)) = (line_id, card) else {
-            return Err(fields.into_status());
-        };
+        let input = request.get_ref();
+        let (line_id, card) = sim_card(&input.line_id, &input.sim_card_number)?;
         let card = &card;
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let actor = Actor::of(caller, line.company_id);
-                    let line = self.put_sim_card(&mut tx, line, card, &actor).await?;
+                    let cause = by(caller, &line);
+                    let line = self.put_sim_card(&mut tx, line, card, &cause).await?;
                     Ok::<_, Error>(pb::ActivateSimCardResponse { line: Some(line.into()) })
                 })
             })
@@ -126,65 +121,194 @@ impl LineService for Lines {
 
     async fn change_plan(
         &self,
-        _request: Request<pb::ChangePlanRequest>,
+        request: Request<pb::ChangePlanRequest>,
     ) -> Result<Response<pb::ChangePlanResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let mut fields = Fields::new();
+        let line_id = fields.required("line_id", &request.get_ref().line_id);
+        let plan_id = fields.required("plan_id", &request.get_ref().plan_id);
+        let (Some(line_id), Some(plan_id)) = (line_id, plan_id) else {
+            return Err(fields.into_status());
+        };
+        self.managed(caller, line_id).await?;
+        checks::plan(&self.service, plan_id).await?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.change_plan(&mut tx, line, plan_id, &cause).await?;
+                    Ok::<_, Error>(pb::ChangePlanResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn change_company(
         &self,
-        _request: Request<pb::ChangeCompanyRequest>,
+        request: Request<pb::ChangeCompanyRequest>,
     ) -> Result<Response<pb::ChangeCompanyResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let mut fields = Fields::new();
+        let line_id = fields.required("line_id", &request.get_ref().line_id);
+        let company_id = fields.required("company_id", &request.get_ref().company_id);
+        let (Some(line_id), Some(company_id)) = (line_id, company_id) else {
+            return Err(fields.into_status());
+        };
+        self.managed(caller, line_id).await?;
+        checks::new_company(&self.service, &caller.scope(), company_id).await?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.change_company(&mut tx, line, company_id, &cause).await?;
+                    Ok::<_, Error>(pb::ChangeCompanyResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn attribute_user(
         &self,
-        _request: Request<pb::AttributeUserRequest>,
+        request: Request<pb::AttributeUserRequest>,
     ) -> Result<Response<pb::AttributeUserResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let (line_id, email, name) = checks::new_user(request.get_ref())?;
+        // Nobody is invited for a line that cannot be theirs.
+        let line = self.managed(caller, line_id).await?;
+        line.is_live().map_err(|why| line.refused(why))?;
+        let person = invite_person(&self.service, &email, &name).await?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.attribute_user(&mut tx, line, person, &cause).await?;
+                    Ok::<_, Error>(pb::AttributeUserResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn set_tag(
         &self,
-        _request: Request<pb::SetTagRequest>,
+        request: Request<pb::SetTagRequest>,
     ) -> Result<Response<pb::SetTagResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let line_id = parse("line_id", &request.get_ref().line_id)?;
+        let tag = &checks::tag(request.get_ref().tag.as_deref())?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.set_tag(&mut tx, line, tag.clone(), &cause).await?;
+                    Ok::<_, Error>(pb::SetTagResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn block_line(
         &self,
-        _request: Request<pb::BlockLineRequest>,
+        request: Request<pb::BlockLineRequest>,
     ) -> Result<Response<pb::BlockLineResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let (line_id, reason) = block(&request.get_ref().line_id, request.get_ref().reason())?;
+        let line = self.seen(caller, line_id).await?;
+        checks::may_block(caller, &line, reason)?;
+        if reason == BlockReason::NoPay && line.is_live().is_ok() {
+            checks::may_block_for_no_pay(&self.service, &line).await?;
+        }
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_seen(&mut tx, line_id, caller).await?;
+                    checks::may_block(caller, &line, reason)?;
+                    let cause = by(caller, &line);
+                    let line = self.block(&mut tx, line, reason, &cause).await?;
+                    Ok::<_, Error>(pb::BlockLineResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn unblock_line(
         &self,
-        _request: Request<pb::UnblockLineRequest>,
+        request: Request<pb::UnblockLineRequest>,
     ) -> Result<Response<pb::UnblockLineResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let (line_id, reason) = block(&request.get_ref().line_id, request.get_ref().reason())?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_seen(&mut tx, line_id, caller).await?;
+                    checks::may_block(caller, &line, reason)?;
+                    let cause = by(caller, &line);
+                    let line = self.unblock(&mut tx, line, reason, &cause).await?;
+                    Ok::<_, Error>(pb::UnblockLineResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn cancel_line(
         &self,
-        _request: Request<pb::CancelLineRequest>,
+        request: Request<pb::CancelLineRequest>,
     ) -> Result<Response<pb::CancelLineResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let line_id = parse("line_id", &request.get_ref().line_id)?;
+        let reason = &checks::cancel_reason(request.get_ref().reason.as_deref())?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = Cause::new(by(caller, &line).actor, reason.clone());
+                    let line = self.cancel(&mut tx, line, &cause).await?;
+                    Ok::<_, Error>(pb::CancelLineResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn change_sim_card(
         &self,
-        _request: Request<pb::ChangeSimCardRequest>,
+        request: Request<pb::ChangeSimCardRequest>,
     ) -> Result<Response<pb::ChangeSimCardResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let input = request.get_ref();
+        let (line_id, card) = sim_card(&input.line_id, &input.sim_card_number)?;
+        let card = &card;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.change_sim_card(&mut tx, line, card, &cause).await?;
+                    Ok::<_, Error>(pb::ChangeSimCardResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 
     async fn provision_number(
         &self,
-        _request: Request<pb::ProvisionNumberRequest>,
+        request: Request<pb::ProvisionNumberRequest>,
     ) -> Result<Response<pb::ProvisionNumberResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        let caller = Caller::of(&request)?;
+        let line_id = parse("line_id", &request.get_ref().line_id)?;
+        let area_code = checks::area_code(request.get_ref().area_code)?;
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let line = lock_managed(&mut tx, line_id, caller).await?;
+                    let cause = by(caller, &line);
+                    let line = self.provision_number(&mut tx, line, area_code, &cause).await?;
+                    Ok::<_, Error>(pb::ProvisionNumberResponse { line: Some(line.into()) })
+                })
+            })
+            .await
     }
 }
 
@@ -207,6 +331,12 @@ impl Lines {
         if is_within(&caller.scope(), &line) { Ok(line) } else { Err(forbidden()) }
     }
 
+    /// Reads a line whose company's lines the caller manages.
+    async fn managed(&self, caller: &Caller, line_id: LineId) -> Result<Line, Status> {
+        let line = self.seen(caller, line_id).await?;
+        if manages(caller, &line) { Ok(line) } else { Err(forbidden()) }
+    }
+
     async fn seen(&self, caller: &Caller, line_id: LineId) -> Result<Line, Status> {
         let seen = caller.scope_of(Permission::LinesRead);
         let line = store::find_in_scope(&self.service.db, line_id, &seen)
@@ -225,15 +355,20 @@ fn forbidden() -> Status {
     Status::permission_denied("the caller may not do this with the line")
 }
 
+/// Locks a line that the caller sees.
+async fn lock_seen(tx: &mut PgConnection, line_id: LineId, caller: &Caller) -> Result<Line, Error> {
+    let seen = caller.scope_of(Permission::LinesRead);
+    let line = store::lock_in_scope(tx, line_id, &seen).await?;
+    line.ok_or(Error::LineNotFound(line_id))
+}
+
 /// Locks a line whose company's lines the caller manages.
 async fn lock_managed(
     tx: &mut PgConnection,
     line_id: LineId,
     caller: &Caller,
 ) -> Result<Line, Error> {
-    let seen = caller.scope_of(Permission::LinesRead);
-    let line = store::lock_in_scope(tx, line_id, &seen).await?;
-    let line = line.ok_or(Error::LineNotFound(line_id))?;
+    let line = lock_seen(tx, line_id, caller).await?;
     if manages(caller, &line) { Ok(line) } else { Err(forbidden().into()) }
 }
 
@@ -242,106 +377,35 @@ fn manages(caller: &Caller, line: &Line) -> bool {
     line.company_id.map_or(scope.everything, |company_id| scope.reaches(company_id))
 }
 
+/// The caller, as they stand to the line.
+fn by(caller: &Caller, line: &Line) -> Cause {
+    Actor::of(caller, line.company_id).into()
+}
+
 fn parse<T: FromStr<Err: Display>>(field: &str, text: &str) -> Result<T, Status> {
     text.parse().map_err(|error: T::Err| invalid(field, error.to_string()))
 }
 
-/// Checks an order of a line for a company, also with those who know what it names. The company
-/// of a caller who may do this in some companies only is one of theirs, and needs no check.
-async fn check_order(
-    service: &Service,
-    company_id: CompanyId,
-    input: &pb::OrderLineRequest,
-    scope: &Scope,
-) -> Result<NewLine, Status> {
+fn sim_card(line_id: &str, number: &str) -> Result<(LineId, SimCardName), Status> {
     let mut fields = Fields::new();
-    let plan_id: Option<PlanId> = fields.required("plan_id", &input.plan_id);
-    let user_id: Option<UserId> = fields.optional("user_id", input.user_id.as_deref());
-    let area_code = AreaCode::try_from(input.area_code)
-        .map_err(|error| fields.refuse("area_code", error.to_string()));
-
-    let company = async {
-        if scope.everything { company_exists(service, company_id).await } else { Ok(true) }
-    };
-    let plan = async {
-        match plan_id {
-            Some(plan_id) => plan_exists(service, plan_id).await,
-            None => Ok(true),
-        }
-    };
-    let person = async {
-        match user_id {
-            Some(user_id) => find_person(service, user_id).await,
-            None => Ok(None),
-        }
-    };
-    let (company_exists, plan_exists, person) = tokio::try_join!(company, plan, person)?;
-    if !company_exists {
-        return Err(Error::CompanyNotFound(company_id).into());
-    }
-    if !plan_exists {
-        fields.refuse("plan_id", "is not a plan of the catalogue");
-    }
-    if user_id.is_some() && person.is_none() {
-        fields.refuse("user_id", "is not a user");
-    }
-    let (Some(plan_id), Ok(area_code)) = (plan_id, area_code) else {
-        return Err(fields.into_status());
-    };
-    fields.check()?;
-    Ok(NewLine {
-        line_id: LineId::generate(),
-        company_id: Some(company_id),
-        user_id,
-        // Somebody else ties the line to the person, who inherits it with a proven e-mail only.
-        visible_to_user: person.is_some_and(|person| person.email_is_proven),
-        plan_id,
-        area_code,
-    })
-}
-
-impl From<Line> for pb::Line {
-    fn from(line: Line) -> Self {
-        Self {
-            id: line.line_id.to_string(),
-            user_id: line.user_id.map(|id| id.to_string()),
-            company_id: line.company_id.map(|id| id.to_string()),
-            provider: line.provider,
-            phone_number: line.phone_number.map(String::from),
-            is_portability: line.is_portability,
-            iccid: line.iccid.map(|iccid| iccid.to_string()),
-            status: pb::LineStatus::from(line.status).into(),
-            plan_id: line.plan_id.to_string(),
-            awaiting_approval: line.awaiting_approval,
-            created_at: Some(timestamp::to_proto(line.created_at)),
-            updated_at: Some(timestamp::to_proto(line.updated_at)),
-            area_code: u8::from(line.area_code).into(),
-            ..Self::default()
-        }
+    let line_id = fields.required("line_id", line_id);
+    let card = fields.required("sim_card_number", number);
+    match (line_id, card) {
+        (Some(line_id), Some(card)) => Ok((line_id, card)),
+        _ => Err(fields.into_status()),
     }
 }
 
-impl From<super::Status> for pb::LineStatus {
-    fn from(status: super::Status) -> Self {
-        match status {
-            super::Status::Ordered => Self::Ordered,
-            super::Status::Pending => Self::Pending,
-            super::Status::Active => Self::Active,
-            super::Status::Blocked => Self::Blocked,
-            super::Status::Cancelled => Self::Cancelled,
-        }
+fn block(line_id: &str, reason: pb::BlockReason) -> Result<(LineId, BlockReason), Status> {
+    let mut fields = Fields::new();
+    let line_id = fields.required("line_id", line_id);
+    let reason = wire::block_reason(reason);
+    if reason.is_none() {
+        fields.refuse("reason", "is required");
     }
-}
-
-impl From<LinePermission> for pb::LinePermission {
-    fn from(permission: LinePermission) -> Self {
-        match permission {
-            LinePermission::Read => Self::Read,
-            LinePermission::RequestPortability => Self::RequestPortability,
-            LinePermission::Block => Self::Block,
-            LinePermission::Manage => Self::Manage,
-            LinePermission::ManageBilling => Self::ManageBilling,
-        }
+    match (line_id, reason) {
+        (Some(line_id), Some(reason)) => Ok((line_id, reason)),
+        _ => Err(fields.into_status()),
     }
 }
 

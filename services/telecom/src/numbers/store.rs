@@ -3,6 +3,7 @@
 use brazil::{AreaCode, LineId, MobileNumber};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::NumberRange;
 
@@ -31,6 +32,24 @@ const TAKE_OR_WAIT: &str = "
                 order by updated_at, number
                 limit 1
                   for update
+           )
+    returning number";
+
+const ENDS_OF_FREE: &str = "
+    select min(number), max(number)
+      from phone_number
+     where area_code = $1 and state = 'free'";
+
+const DRAW_FROM: &str = "
+    update phone_number
+       set state = 'assigned', line_id = $2, updated_at = $3
+     where number = (
+               select number
+                 from phone_number
+                where area_code = $1 and state = 'free' and number >= $4
+                order by number
+                limit 1
+                  for update skip locked
            )
     returning number";
 
@@ -76,11 +95,93 @@ pub(crate) async fn take(
             .fetch_optional(&mut *tx)
             .await?;
         if let Some(number) = taken {
-            let number = number.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            return Ok(Some(number));
+            return read(&number).map(Some);
         }
     }
     Ok(None)
+}
+
+/// Draws a free number of an area for a line, by chance; none when none is free. As with
+/// [`take`], what others are just taking is waited for when nothing else is left.
+pub(crate) async fn draw(
+    tx: &mut PgConnection,
+    area_code: AreaCode,
+    line_id: LineId,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<MobileNumber>> {
+    let area = i16::from(u8::from(area_code));
+    let ends: (Option<String>, Option<String>) =
+        sqlx::query_as(ENDS_OF_FREE).bind(area).fetch_one(&mut *tx).await?;
+    let (Some(lowest), Some(highest)) = ends else { return Ok(None) };
+    let (lowest, highest) = (read(&lowest)?, read(&highest)?);
+    let drawn = rand::random_range(lowest.subscriber()..=highest.subscriber());
+    let drawn = MobileNumber::from_parts(area_code, drawn)
+        .map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
+    for from in [&drawn, &lowest] {
+        let taken: Option<String> = sqlx::query_scalar(DRAW_FROM)
+            .bind(area)
+            .bind(line_id.0)
+            .bind(now)
+            .bind(from.as_str())
+            .fetch_optional(&mut *tx)
+            .await?;
+        if let Some(number) = taken {
+            return read(&number).map(Some);
+        }
+    }
+    take(tx, area_code, line_id, now).await
+}
+
+/// Takes the numbers of lines away, and keeps them back until `free_from`; those that were ported
+/// in do not come back to us at all.
+pub(crate) async fn release_of_lines(
+    tx: &mut PgConnection,
+    line_ids: &[Uuid],
+    free_from: OffsetDateTime,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update phone_number
+            set state = case state when 'ported_in' then state else 'quarantined' end,
+                free_from = case state when 'ported_in' then null else $2 end,
+                line_id = null, updated_at = $3
+          where line_id = any($1)",
+    )
+    .bind(line_ids)
+    .bind(free_from)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Takes a number in that a line brings along from another operator.
+///
+/// # Errors
+/// The constraint `phone_number_line_id_key` when the line has not released its number.
+pub(crate) async fn port_in(
+    tx: &mut PgConnection,
+    number: &MobileNumber,
+    line_id: LineId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into phone_number (number, area_code, state, line_id, created_at, updated_at)
+         values ($1, $2, 'ported_in', $3, $4, $4)
+         on conflict (number) do update
+            set state = 'ported_in', free_from = null, line_id = $3, updated_at = $4",
+    )
+    .bind(number.as_str())
+    .bind(i16::from(u8::from(number.area_code())))
+    .bind(line_id.0)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+fn read(number: &str) -> sqlx::Result<MobileNumber> {
+    number.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
 /// Frees a batch of numbers whose quarantine is over; tells of which areas they are.

@@ -32,7 +32,7 @@ pub(crate) use messages::sweep;
 use rules::Rules;
 pub use simulator::{AdministratorSimulator, PlannedEvent, SimulatedEvent};
 pub(crate) use tasks::RunErrand;
-pub(crate) use work::Portability;
+pub(crate) use work::{Portability, cancel_for_lines, has_open_port_in};
 
 brazil::id!(
     /// A request for a number; also the id of its ticket with the administrator.

@@ -190,6 +190,23 @@ pub(super) async fn lock_open_of_line(
     .await
 }
 
+/// Which of these lines have an open request.
+pub(super) async fn with_open(
+    tx: &mut PgConnection,
+    line_ids: &[Uuid],
+) -> sqlx::Result<Vec<LineId>> {
+    let line_ids: Vec<Uuid> = sqlx::query_scalar(
+        "select line_id
+           from port_in
+          where line_id = any($1)
+            and status not in ('successful', 'denied', 'cancelled', 'failed')",
+    )
+    .bind(line_ids)
+    .fetch_all(tx)
+    .await?;
+    Ok(line_ids.into_iter().map(LineId).collect())
+}
+
 /// Names requests whose time has come, the longest overdue first.
 pub(super) async fn due(
     pool: &PgPool,

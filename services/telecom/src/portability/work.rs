@@ -8,6 +8,7 @@ use chassis::{Service, timestamp};
 use proto::events::v1::PortInChanged;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::administrator::{PortabilityAdministrator, Sms};
 use super::machine::Step;
@@ -124,7 +125,6 @@ impl Portability {
 }
 
 /// Whether a line has an open request. The transaction has locked the line.
-#[expect(dead_code, reason = "lines are about to use it")]
 pub(crate) async fn has_open_port_in(
     tx: &mut PgConnection,
     line_id: LineId,
@@ -132,9 +132,22 @@ pub(crate) async fn has_open_port_in(
     Ok(store::lock_open_of_line(tx, line_id).await?.is_some())
 }
 
-/// Ends the open request of a line that ends, if it has one. The transaction has locked the line.
-#[expect(dead_code, reason = "lines are about to use it")]
-pub(crate) async fn cancel_for_line(
+/// Ends the open requests of lines that end. The transaction has locked the lines.
+pub(crate) async fn cancel_for_lines(
+    tx: &mut PgConnection,
+    service: &Service,
+    lines: &[Line],
+    actor: &Actor,
+) -> Result<(), Error> {
+    let line_ids: Vec<Uuid> = lines.iter().map(|line| line.line_id().into()).collect();
+    let with_request = store::with_open(tx, &line_ids).await?;
+    for line in lines.iter().filter(|line| with_request.contains(&line.line_id())) {
+        cancel_for_line(tx, service, line, actor).await?;
+    }
+    Ok(())
+}
+
+async fn cancel_for_line(
     tx: &mut PgConnection,
     service: &Service,
     line: &Line,

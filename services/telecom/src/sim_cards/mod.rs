@@ -31,6 +31,13 @@ pub(crate) struct SimCard {
     line_id: Option<LineId>,
 }
 
+impl SimCard {
+    /// Whether it is in this line.
+    pub(crate) fn is_in(&self, line_id: LineId) -> bool {
+        self.line_id == Some(line_id)
+    }
+}
+
 /// How somebody names a card: by its number, or by what they read off its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SimCardName {

@@ -108,30 +108,43 @@ pub(crate) async fn list(
     counted(&rows, "iccid")
 }
 
-/// Takes a card out of a company's stock for a line. Retired cards are not in stock any more.
+/// Finds a card in a company's stock, and locks it until the transaction ends. Retired cards are
+/// not in stock any more.
 ///
 /// # Errors
-/// [`Error::SimCardNotFound`], [`Error::AmbiguousSimCard`], [`Error::SimCardInUse`].
-pub(crate) async fn take(
+/// [`Error::SimCardNotFound`], [`Error::AmbiguousSimCard`].
+pub(crate) async fn lock(
     tx: &mut PgConnection,
     company_id: CompanyId,
     name: &SimCardName,
-    line_id: LineId,
-    now: OffsetDateTime,
-) -> Result<Iccid, Error> {
+) -> Result<SimCard, Error> {
     let (statement, text) = match name {
         SimCardName::Iccid(iccid) => (LOCK_BY_ICCID, iccid.as_str()),
         SimCardName::LastSeven(digits) => (LOCK_BY_LAST_SEVEN, digits.as_str()),
     };
     let found: Vec<SimCard> =
-        sqlx::query_as(statement).bind(company_id.0).bind(text).fetch_all(&mut *tx).await?;
+        sqlx::query_as(statement).bind(company_id.0).bind(text).fetch_all(tx).await?;
     let mut found = found.into_iter();
-    let card = match (found.next(), found.next()) {
-        (None, _) => return Err(Error::SimCardNotFound),
-        (Some(_), Some(_)) => return Err(Error::AmbiguousSimCard),
-        (Some(card), None) if card.status == Status::Available => card,
-        (Some(_), None) => return Err(Error::SimCardInUse),
-    };
+    match (found.next(), found.next()) {
+        (None, _) => Err(Error::SimCardNotFound),
+        (Some(_), Some(_)) => Err(Error::AmbiguousSimCard),
+        (Some(card), None) => Ok(card),
+    }
+}
+
+/// Puts a card that the transaction has locked into a line.
+///
+/// # Errors
+/// [`Error::SimCardInUse`].
+pub(crate) async fn put(
+    tx: &mut PgConnection,
+    card: SimCard,
+    line_id: LineId,
+    now: OffsetDateTime,
+) -> Result<Iccid, Error> {
+    if card.status != Status::Available {
+        return Err(Error::SimCardInUse);
+    }
     sqlx::query(
         "update sim_card
             set status = 'in_use', line_id = $2, updated_at = $3
@@ -143,6 +156,40 @@ pub(crate) async fn take(
     .execute(tx)
     .await?;
     Ok(card.iccid)
+}
+
+/// Takes the cards out of lines, never to be used again.
+pub(crate) async fn retire_of_lines(
+    tx: &mut PgConnection,
+    line_ids: &[Uuid],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update sim_card
+            set status = 'retired', line_id = null, updated_at = $2
+          where line_id = any($1)",
+    )
+    .bind(line_ids)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Moves the card of a line to another company's stock.
+pub(crate) async fn move_with_line(
+    tx: &mut PgConnection,
+    line_id: LineId,
+    company_id: CompanyId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query("update sim_card set company_id = $2, updated_at = $3 where line_id = $1")
+        .bind(line_id.0)
+        .bind(company_id.0)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 #[cfg(test)]

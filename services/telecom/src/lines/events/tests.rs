@@ -2,8 +2,7 @@ use brazil::{CompanyId, LineId, PlanId, UserId};
 
 use super::*;
 use crate::lines::{Status, store};
-use crate::testing::{area, new_line, service, stock};
-use crate::timeline::Actor;
+use crate::testing::{area, cause, new_line, service, stock};
 
 fn signup() -> SignupCompleted {
     SignupCompleted {
@@ -74,9 +73,7 @@ async fn an_owner_gets_what_others_tied_to_the_account_that_made_way() {
     let own = &NewLine { user_id: Some(squatter), visible_to_user: true, ..new_line() };
     for new in [tied, own] {
         let order = service.transaction(|mut tx| {
-            Box::pin(
-                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
-            )
+            Box::pin(async move { lines.order(&mut tx, new.clone(), &cause()).await })
         });
         order.await.unwrap();
     }

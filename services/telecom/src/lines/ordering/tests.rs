@@ -4,7 +4,7 @@ use time::Duration;
 
 use super::*;
 use crate::lines::Status;
-use crate::testing::{area, new_line, service, stock};
+use crate::testing::{area, cause, new_line, service, stock};
 
 async fn lines() -> (Lines, impl Sized) {
     let (service, database) = service().await;
@@ -15,9 +15,7 @@ async fn order(lines: &Lines, new: &NewLine) -> Result<Line, Error> {
     lines
         .service
         .transaction(|mut tx| {
-            Box::pin(
-                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
-            )
+            Box::pin(async move { lines.order(&mut tx, new.clone(), &cause()).await })
         })
         .await
 }
@@ -68,7 +66,7 @@ async fn an_ordered_line_has_its_number_at_once() {
     assert_eq!(line.status, Status::Pending);
     assert_eq!(line.phone_number.as_ref().unwrap().as_str(), "+5541900000000");
     assert_eq!(find(&lines, new.line_id).await, line);
-    assert_eq!(waiting_jobs(&lines).await, [("activate_line".to_owned(), 1)]);
+    assert_eq!(waiting_jobs(&lines).await, [("tell_carrier".to_owned(), 1)]);
 }
 
 #[tokio::test]
@@ -138,7 +136,7 @@ async fn an_unapproved_signup_takes_no_number_until_it_is_approved_once() {
                 Box::pin(async move {
                     let line = store::lock(&mut tx, line_id).await?;
                     let line = line.ok_or(Error::LineNotFound(line_id))?;
-                    lines.approve(&mut tx, line, &Actor::service("test")).await
+                    lines.approve(&mut tx, line, &cause()).await
                 })
             })
             .await
@@ -149,7 +147,7 @@ async fn an_unapproved_signup_takes_no_number_until_it_is_approved_once() {
     assert_eq!(find(&lines, line.line_id).await, approved);
     let refusal = approve().await.unwrap_err();
     assert!(matches!(refusal, Error::Line(_, Refusal::NotAwaitingApproval)));
-    assert_eq!(waiting_jobs(&lines).await, [("activate_line".to_owned(), 1)]);
+    assert_eq!(waiting_jobs(&lines).await, [("tell_carrier".to_owned(), 1)]);
 }
 
 #[tokio::test]
@@ -175,7 +173,7 @@ async fn waiting_lines_are_served_in_the_order_they_came() {
         let expected = if index < 3 { Status::Pending } else { Status::Ordered };
         assert_eq!(find(&lines, new.line_id).await.status, expected, "{index}");
     }
-    let jobs = [("activate_line".to_owned(), 3), ("serve_waiting_lines".to_owned(), 2)];
+    let jobs = [("serve_waiting_lines".to_owned(), 2), ("tell_carrier".to_owned(), 3)];
     assert_eq!(waiting_jobs(&lines).await, jobs);
 
     stock(&lines.service, area(), 10).await;

@@ -3,6 +3,7 @@ use chassis::refusal::Refusal;
 use tonic::Code;
 
 use super::*;
+use crate::lines::NewLine;
 use crate::sim_cards;
 use crate::testing::{iccid, new_line, request_of, service, stock};
 

@@ -24,9 +24,10 @@ async fn take_one(
     let name: &SimCardName = &name.parse().unwrap();
     service
         .transaction(|mut tx| {
-            Box::pin(
-                async move { take(&mut tx, company_id, name, line_id, service.clock.now()).await },
-            )
+            Box::pin(async move {
+                let card = lock(&mut tx, company_id, name).await?;
+                put(&mut tx, card, line_id, service.clock.now()).await
+            })
         })
         .await
 }

@@ -5,11 +5,11 @@ use proto::events::v1::{CloudEvent, LineActivated};
 
 use super::*;
 use crate::carrier::{CarrierSimulator, Operation};
-use crate::lines::{Line, Lines, Status};
-use crate::testing::{new_line, service, stock};
+use crate::lines::{BlockReason, Line, Lines, Status};
+use crate::testing::{cause, new_line, service, stock};
 
 struct Setting {
-    activation: Activation,
+    telling: Telling,
     carrier: CarrierSimulator,
     line: Line,
 }
@@ -22,20 +22,18 @@ async fn setting() -> (Setting, impl Sized) {
     let lines = &Lines::new(service.clone(), "americanet".into());
     let line = service
         .transaction(|mut tx| {
-            Box::pin(
-                async move { lines.order(&mut tx, new.clone(), &Actor::service("test")).await },
-            )
+            Box::pin(async move { lines.order(&mut tx, new.clone(), &cause()).await })
         })
         .await
         .unwrap();
     let carrier = CarrierSimulator::new();
-    let activation = Activation {
+    let telling = Telling {
         lines: lines.clone(),
         carrier: Arc::new(carrier.clone()),
         timeout: Duration::from_secs(30),
         retry_max: Duration::from_secs(60),
     };
-    (Setting { activation, carrier, line }, database)
+    (Setting { telling, carrier, line }, database)
 }
 
 impl Setting {
@@ -46,19 +44,19 @@ impl Setting {
     }
 
     async fn run(&self) {
-        let job = ActivateLine { line_id: self.line.line_id, failures: 0 };
-        job.run(self.activation.clone()).await.unwrap();
+        let job = TellCarrier { line_id: self.line.line_id, failures: 0 };
+        job.run(self.telling.clone()).await.unwrap();
     }
 
     async fn line(&self) -> Line {
-        store::find(&self.activation.lines.service.db, self.line.line_id).await.unwrap().unwrap()
+        store::find(&self.telling.lines.service.db, self.line.line_id).await.unwrap().unwrap()
     }
 
     async fn published(&self) -> Vec<CloudEvent> {
         let events: Vec<Vec<u8>> =
             sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
                 .bind(self.line.line_id.0)
-                .fetch_all(&self.activation.lines.service.db)
+                .fetch_all(&self.telling.lines.service.db)
                 .await
                 .unwrap();
         events.iter().map(|event| CloudEvent::decode(event.as_slice()).unwrap()).collect()
@@ -105,7 +103,7 @@ async fn a_lost_answer_is_asked_for_again_without_a_second_effect() {
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Pending);
     assert!(setting.published().await.is_empty());
-    assert_eq!(next_attempt(&setting.activation.lines.service).await, (1, true));
+    assert_eq!(next_attempt(&setting.telling.lines.service).await, (1, true));
 
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Active);
@@ -131,11 +129,11 @@ async fn a_refusal_for_good_is_kept_and_not_argued_with() {
 #[tokio::test]
 async fn a_carrier_that_takes_too_long_does_not_answer() {
     let (mut setting, _database) = setting().await;
-    setting.activation.timeout = Duration::from_millis(1);
+    setting.telling.timeout = Duration::from_millis(1);
     let hold = setting.carrier.hold().await;
     setting.run().await;
     assert_eq!(setting.line().await.status, Status::Pending);
-    assert_eq!(next_attempt(&setting.activation.lines.service).await, (1, true));
+    assert_eq!(next_attempt(&setting.telling.lines.service).await, (1, true));
     drop(hold);
 }
 
@@ -151,4 +149,71 @@ async fn two_runs_at_once_activate_once() {
     assert_eq!(setting.line().await.status, Status::Active);
     assert_eq!(setting.published().await.len(), 1);
     assert_eq!(setting.carrier.activations(), 1);
+}
+
+#[tokio::test]
+async fn the_carrier_hears_of_every_change_and_ends_with_the_line() {
+    let (setting, _database) = setting().await;
+    setting.run().await;
+    let lines = &setting.telling.lines;
+    let plan_id = brazil::PlanId::generate();
+    let change = async |cancel: bool| {
+        let line_id = setting.line.line_id;
+        lines
+            .service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    let line = store::lock(&mut tx, line_id).await?.unwrap();
+                    if cancel {
+                        return lines.cancel(&mut tx, line, &cause()).await;
+                    }
+                    let line = lines.change_plan(&mut tx, line, plan_id, &cause()).await?;
+                    lines.block(&mut tx, line, BlockReason::Loss, &cause()).await
+                })
+            })
+            .await
+            .unwrap()
+    };
+    change(false).await;
+    setting.run().await;
+    let there = setting.carrier.activation(setting.line.line_id).unwrap();
+    assert_eq!((there.plan_id, there.blocked, there.terminated), (plan_id, true, false));
+
+    change(true).await;
+    setting.run().await;
+    assert!(setting.carrier.activation(setting.line.line_id).unwrap().terminated);
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_change_is_kept_in_the_timeline() {
+    let (setting, _database) = setting().await;
+    setting.run().await;
+    let lines = &setting.telling.lines;
+    let line_id = setting.line.line_id;
+    let step = ScriptStep::new(Operation::Block, Outcome::Refuse);
+    setting.carrier.script(vec![ScriptStep { reason: Some("no-such-line".to_owned()), ..step }]);
+    lines
+        .service
+        .transaction(|mut tx| {
+            Box::pin(async move {
+                let line = store::lock(&mut tx, line_id).await?.unwrap();
+                lines.block(&mut tx, line, BlockReason::Loss, &cause()).await
+            })
+        })
+        .await
+        .unwrap();
+    setting.run().await;
+    setting.run().await;
+    assert_eq!(setting.line().await.status, Status::Blocked, "here it is barred all the same");
+    let told: Vec<(String, String, String)> = sqlx::query_as(
+        "select actor_kind, after ->> 'refused', reason
+           from timeline_entry
+          where line_id = $1 and action = 'refused_by_carrier'",
+    )
+    .bind(line_id.0)
+    .fetch_all(&lines.service.db)
+    .await
+    .unwrap();
+    let expected = ("carrier", "bar", "no-such-line");
+    assert_eq!(told, [(expected.0.to_owned(), expected.1.to_owned(), expected.2.to_owned())]);
 }
