@@ -17,6 +17,8 @@ use crate::config::DatabaseConfig;
 const ATTEMPTS_MAX: u32 = 5;
 // As long as a call may take: whoever still waits then has nobody left to answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+// Where a database that services share has its extensions; need not exist.
+const SHARED_SCHEMA: &str = "extensions";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 
@@ -40,7 +42,7 @@ pub async fn open(
 ) -> anyhow::Result<PgPool> {
     let options = PgConnectOptions::from_str(config.database_url.expose())
         .context("LINHA_DATABASE_URL is not a Postgres URL")?
-        .options([("search_path", schema)])
+        .options([("search_path", format!("{schema},{SHARED_SCHEMA}"))])
         .application_name(schema)
         // Every statement becomes a span; see telemetry::sql.
         .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);

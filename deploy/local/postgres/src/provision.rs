@@ -7,6 +7,10 @@ use crate::Error;
 /// Any number will do, as long as nobody else uses it.
 const PROVISION_LOCK: i64 = 0x006c_696e_6861;
 const NAME_BYTES_MAX: usize = 63;
+/// Where extensions live that more than one service needs: a database has each of them once.
+const SHARED_SCHEMA: &str = "extensions";
+/// What searches are indexed with. Without them services search without an index.
+const EXTENSIONS: [&str; 2] = ["btree_gin", "pg_trgm"];
 
 /// A service's login. Its schema has the name of the role without `linha_`.
 #[derive(Clone)]
@@ -39,12 +43,32 @@ pub async fn provision(
 
     let mut inside = server.database(database).connect().await?;
     close_to_public(&mut inside, database).await?;
+    create_extensions(&mut inside).await?;
     for role in roles {
         create_role(&mut inside, database, &role.name, &role.password).await?;
         create_schema(&mut inside, database, &role.name, role.schema()).await?;
+        let role = name(&role.name)?;
+        run(&mut inside, format!("grant usage on schema {SHARED_SCHEMA} to {role}")).await?;
     }
     inside.close().await?;
     admin.close().await?;
+    Ok(())
+}
+
+/// Makes the extensions that this server has, and moves here what a service made for itself.
+async fn create_extensions(inside: &mut PgConnection) -> Result<(), Error> {
+    run(inside, format!("create schema if not exists {SHARED_SCHEMA}")).await?;
+    let available: Vec<String> =
+        sqlx::query_scalar("select name from pg_available_extensions where name = any($1)")
+            .bind(EXTENSIONS)
+            .fetch_all(&mut *inside)
+            .await?;
+    for extension in available {
+        let extension = name(&extension)?;
+        let create = format!("create extension if not exists {extension} schema {SHARED_SCHEMA}");
+        run(inside, create).await?;
+        run(inside, format!("alter extension {extension} set schema {SHARED_SCHEMA}")).await?;
+    }
     Ok(())
 }
 

@@ -50,6 +50,24 @@ async fn a_role_sees_its_own_schema_only() {
 }
 
 #[tokio::test]
+async fn services_share_the_extensions() {
+    let directory = tempfile::tempdir().unwrap();
+    let cluster = Cluster::start(directory.path(), Options::throwaway()).await.unwrap();
+    provision(&cluster.url(), "linha", &roles("same")).await.unwrap();
+    for role in ["linha_company", "linha_telecom"] {
+        let url = cluster.database_url(role, "same", "linha");
+        done(
+            &url,
+            "set search_path to telecom, extensions;
+             create temporary table t (id uuid, text text);
+             create index on t using gin (id, text gin_trgm_ops)",
+        )
+        .await;
+    }
+    cluster.stop().await;
+}
+
+#[tokio::test]
 async fn two_launchers_may_provision_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let cluster = Cluster::start(directory.path(), Options::throwaway()).await.unwrap();
