@@ -49,6 +49,12 @@ pub(crate) enum Error {
     /// any such day.
     #[error("no notice of non-payment lets the line be blocked yet")]
     NoPayTooEarly(Option<Date>),
+    /// No line has such a field, or not the line that was named.
+    #[error("there is no such custom field")]
+    CustomFieldNotFound,
+    /// A line of the company has a field of that name.
+    #[error("a line of the company has a custom field of this name already")]
+    CustomFieldExists,
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -84,6 +90,8 @@ impl From<Error> for Status {
                 "NO_PAY_TOO_EARLY",
                 earliest.map(|date| ("earliest_date", date.to_string())),
             ),
+            Error::CustomFieldNotFound => (NotFound, "CUSTOM_FIELD_NOT_FOUND", None),
+            Error::CustomFieldExists => (AlreadyExists, "CUSTOM_FIELD_EXISTS", None),
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

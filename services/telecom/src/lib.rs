@@ -1,6 +1,7 @@
 //! Mobile lines, and the numbers and SIM cards they are made of.
 
 mod carrier;
+mod custom_fields;
 mod dunning;
 mod error;
 mod lines;
@@ -8,6 +9,7 @@ mod neighbours;
 mod numbers;
 mod parcels;
 mod portability;
+mod search;
 mod shipments;
 mod sim_cards;
 mod stock;
@@ -29,6 +31,8 @@ use proto::events::v1::{
     LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged, PortInChanged,
     ShipmentChanged,
 };
+use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
+use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
 use proto::telecom::v1::line_service_server::LineServiceServer;
 use proto::telecom::v1::portability_service_server::PortabilityServiceServer;
 use proto::telecom::v1::shipment_service_server::ShipmentServiceServer;
@@ -40,6 +44,7 @@ pub use carrier::{
     AddedData, Carrier, CarrierError, CarrierSimulator, Demand, LineVersion,
     Operation as CarrierOperation, ServiceProfile, SimulatedLine,
 };
+use custom_fields::rpc::CustomFieldRpcs;
 use dunning::SettleCompany;
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
@@ -53,6 +58,7 @@ pub use portability::{
     SimulatedEvent, Sms, SmsUnavailable, TextMessage, Ticket, TicketStatus,
 };
 use portability::{Portability, RunErrand};
+use search::{CountTerms, Counting, CountingContext, Search};
 use shipments::rpc::Shipments;
 use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
 use stock::Stock;
@@ -202,7 +208,10 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         outside.sms,
         &config.portability,
     );
+    let counting = Counting::default();
     Server::new(&service)
+        .grpc(CustomFieldServiceServer::new(CustomFieldRpcs { service: service.clone() }))
+        .grpc(LineSearchServiceServer::new(Search { service: service.clone(), counting }))
         .grpc(LineServiceServer::new(lines.clone()))
         .grpc(PortabilityServiceServer::new(portability.clone()))
         .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
@@ -211,8 +220,9 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<BookShipment>(parcels.clone())
         .job::<CancelParcel>(parcels.clone())
         .job::<RunErrand>(portability.clone())
+        .job::<CountTerms>(CountingContext { service: service.clone(), counting })
         .sweep(follow_parcels(&parcels))
-        .events(dunning::hear(lines::event_handlers(&lines), &lines))
+        .events(search::hear(dunning::hear(lines::event_handlers(&lines), &lines)))
         .job::<TellCarrier>(telling)
         .job::<ServeWaitingLines>(lines.clone())
         .job::<SettleCompany>(lines)

@@ -363,7 +363,7 @@ async fn lock_seen(tx: &mut PgConnection, line_id: LineId, caller: &Caller) -> R
 }
 
 /// Locks a line whose company's lines the caller manages.
-async fn lock_managed(
+pub(crate) async fn lock_managed(
     tx: &mut PgConnection,
     line_id: LineId,
     caller: &Caller,

@@ -10,6 +10,7 @@ use chassis::auth::{Caller, Role, Subject};
 use proto::common::v1::Permission;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Names of what changed, and the values as text.
 pub(crate) type Facts = BTreeMap<&'static str, String>;
@@ -28,6 +29,18 @@ pub(crate) struct Entry {
     pub(crate) after: Facts,
     /// Why, where somebody said so.
     pub(crate) reason: Option<String>,
+}
+
+/// Something that happened to many lines of a company alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AlikeEntry {
+    pub(crate) company_id: CompanyId,
+    pub(crate) at: OffsetDateTime,
+    pub(crate) actor: Actor,
+    /// As of an [`Entry`].
+    pub(crate) action: &'static str,
+    pub(crate) before: Facts,
+    pub(crate) after: Facts,
 }
 
 /// Who did it.
@@ -95,6 +108,15 @@ pub(crate) async fn record(tx: &mut PgConnection, entry: &Entry) -> sqlx::Result
 /// Records what the transaction does to many lines that it has locked, in this order.
 pub(crate) async fn record_all(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<()> {
     store::insert(tx, entries).await
+}
+
+/// Records that the same happened to many lines of a company, which the transaction has locked.
+pub(crate) async fn record_alike(
+    tx: &mut PgConnection,
+    lines: &[Uuid],
+    entry: &AlikeEntry,
+) -> sqlx::Result<()> {
+    store::insert_alike(tx, lines, entry).await
 }
 
 /// What differs between two descriptions: as it was, and as it is.

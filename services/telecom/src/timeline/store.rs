@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ActorKind, Entry, Facts};
+use super::{ActorKind, AlikeEntry, Entry, Facts};
 
 const LIST: &str = "
     select entry.*, history.total
@@ -72,6 +72,31 @@ pub(super) async fn insert(tx: &mut PgConnection, entries: &[Entry]) -> sqlx::Re
     .bind(before)
     .bind(after)
     .bind(reasons)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Adds an entry for each of the lines.
+pub(super) async fn insert_alike(
+    tx: &mut PgConnection,
+    lines: &[Uuid],
+    entry: &AlikeEntry,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into timeline_entry (
+             line_id, company_id, at, actor_kind, actor_id, action, before, after
+         )
+         select line_id, $2, $3, $4, $5, $6, $7, $8 from unnest($1::uuid[]) as line_id",
+    )
+    .bind(lines)
+    .bind(entry.company_id.0)
+    .bind(entry.at)
+    .bind(entry.actor.kind)
+    .bind(&entry.actor.id)
+    .bind(entry.action)
+    .bind(Json(&entry.before))
+    .bind(Json(&entry.after))
     .execute(tx)
     .await?;
     Ok(())
