@@ -9,6 +9,7 @@ mod letters;
 mod line_charges;
 mod payments;
 mod plans;
+mod publications;
 #[cfg(test)]
 mod testing;
 
@@ -111,8 +112,10 @@ pub struct Outside {
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
     let payee = config.payments.payee;
     payee.check().context("invoices cannot be paid with these settings")?;
+    let subscriptions = publications::subscriptions();
+    let clock = host.clock.clone();
     let service =
-        Service::open("billing", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
+        Service::open("billing", &config.service, &MIGRATIONS, clock, subscriptions).await?;
     let post = Post::new(&service, &config.mail.public_url);
     let issuing =
         Issuing::new(service.clone(), outside.fiscal_issuer, post.clone(), &config.fiscal);
