@@ -53,6 +53,11 @@ pub struct Options {
     #[arg(long, env = "LINHA_NO_DEMO", value_name = "LINHA_NO_DEMO")]
     pub no_demo: bool,
 
+    /// Close each month when it has ended, also when the sandbox's clock was moved on; else months
+    /// are closed by POST /sandbox/billing/run.
+    #[arg(long, env = "LINHA_AUTOMATIC_BILLING", value_name = "LINHA_AUTOMATIC_BILLING")]
+    pub automatic_billing: bool,
+
     /// Where the temporary directory is made; by default where the system keeps such.
     #[arg(long, env = "LINHA_TEMPORARY_IN", value_name = "LINHA_TEMPORARY_IN")]
     pub temporary_in: Option<PathBuf>,
@@ -71,6 +76,7 @@ impl Options {
             gateway_port: 0,
             no_rate_limits: false,
             no_demo: false,
+            automatic_billing: false,
             temporary_in: None,
             telemetry: TelemetryConfig::default(),
         }

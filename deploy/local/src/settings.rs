@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use billing::{FiscalIssuerSimulator, Payee, PaymentConfig, PaymentProviderSimulator};
+use billing::{
+    FiscalIssuerSimulator, InvoicingConfig, Payee, PaymentConfig, PaymentProviderSimulator,
+};
 use chassis::auth::Credentials;
 use chassis::client::{self, Upstream};
 use chassis::clock::Clock;
@@ -158,7 +160,12 @@ impl Settings {
             boleto_agreement: "0000".to_owned(),
         };
         let payments = PaymentConfig::simulated(payee);
-        Ok(billing::Config { service, mail, fiscal, payments, terms: billing::Terms::default() })
+        // A tester who moves the clock by months says when a month is to be closed.
+        let invoicing = InvoicingConfig {
+            billing_automatic: self.options.automatic_billing,
+            ..InvoicingConfig::default()
+        let terms = billing::Terms::default();
+        Ok(billing::Config { service, invoicing, mail, fiscal, payments, terms })
     }
 
     fn gateway(&self) -> anyhow::Result<gateway::Config> {

@@ -19,18 +19,22 @@ alter table line_charge
 -- Serves the runs: a company's lines.
 create index line_charge_by_company
     on line_charge (company_id, line_id, billed_from)
-    include (billed_to)
+    include (plan_id, first_day, billed_to)
     where company_id is not null;
 
 -- Days of one month that are charged, or given back, by the run of another one (period), because
 -- the run of their own had begun when they became known. Each is taken by that one run.
 create table late_charge (
-    charge_id  uuid not null,
-    company_id uuid not null,
-    period     date not null check (extract(day from period) = 1),
-    first_day  date not null,
-    last_day   date not null,
-    credit     boolean not null,
+    charge_id    uuid not null,
+    company_id   uuid not null,
+    line_id      uuid not null,
+    plan_id      uuid not null,
+    -- The charge's first day.
+    charged_from date not null,
+    period       date not null check (extract(day from period) = 1),
+    first_day    date not null,
+    last_day     date not null,
+    credit       boolean not null,
     primary key (charge_id, first_day, credit),
     check (last_day >= first_day)
 );
@@ -73,17 +77,19 @@ create table billing_run (
     check ((state = 'done') = (finished_at is not null))
 );
 
--- The companies of a run; invoice_id is there when the invoice is.
+-- The companies of a run, and their invoices when these are made.
 create table billing_run_company (
     period     date not null references billing_run (period),
     company_id uuid not null,
     lines      bigint not null,
+    done       boolean not null default false,
     invoice_id uuid,
-    primary key (period, company_id)
+    primary key (period, company_id),
+    check (done or invoice_id is null)
 );
 
 create index billing_run_company_left on billing_run_company (period, company_id)
-    where invoice_id is null;
+    where not done;
 
 -- What a company owes for a month: the sum of its items.
 create table invoice (

@@ -9,12 +9,15 @@ use tonic::{Code, Status};
 
 use crate::fiscal_notes::FiscalNoteId;
 use crate::payments::InvalidPayee;
+use crate::period::Period;
 
 const ISSUER_PAUSE: Duration = Duration::from_secs(2);
 
 /// Why the service does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error("the month {0} is not being closed")]
+    BillingRunNotFound(Period),
     #[error("company {0} does not exist")]
     CompanyNotFound(CompanyId),
     #[error("user {0} does not exist")]
@@ -62,6 +65,9 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let message = error.to_string();
         let (code, reason, fact) = match error {
+            Error::BillingRunNotFound(period) => {
+                (Code::NotFound, "BILLING_RUN_NOT_FOUND", ("period", period.to_string()))
+            }
             Error::CompanyNotFound(id) => {
                 (Code::NotFound, "COMPANY_NOT_FOUND", ("company_id", id.to_string()))
             }

@@ -8,6 +8,11 @@ mod fiscal_notes;
 mod letters;
 mod line_charges;
 mod payments;
+mod access;
+mod billing_runs;
+mod data_charges;
+mod invoices;
+mod period;
 mod plans;
 mod publications;
 #[cfg(test)]
@@ -17,6 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use billing_runs::rpc::BillingRuns;
+use billing_runs::{Automatic, Billing, RunBilling, begin_due};
 use chassis::config::ServiceConfig;
 use chassis::events::EventHandlers;
 use chassis::mail::{MailConfig, Mailer, Post, SendMail};
@@ -26,13 +33,17 @@ use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
 use payments::Registrar;
 use proto::billing::v1::dunning_service_server::DunningServiceServer;
+use invoices::rpc::Invoices;
+use proto::billing::v1::billing_run_service_server::BillingRunServiceServer;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
+use proto::billing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
 use proto::billing::v1::payment_service_server::PaymentServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
 use sqlx::migrate::Migrator;
 
 pub use dunning::Terms;
+pub use billing_runs::InvoicingConfig;
 pub use fiscal_issuer::{
     Authorization, FiscalDocument, FiscalIssuer, FiscalIssuerError, FiscalIssuerSimulator,
     FiscalOperation,
@@ -56,6 +67,10 @@ pub struct Config {
     /// What every service has.
     #[command(flatten)]
     pub service: ServiceConfig,
+
+    /// When months are closed, and what invoices say.
+    #[command(flatten)]
+    pub invoicing: InvoicingConfig,
 
     /// How mail leaves.
     #[command(flatten)]
@@ -128,8 +143,16 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         payee,
     };
     let events = EventHandlers::new()
-        .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)));
-    Server::new(&service)
+        .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)))
+        .on(|tx, received| Box::pin(line_charges::rpc::line_plan_changed(tx, received.event)))
+        .on(|tx, received| Box::pin(line_charges::rpc::line_company_changed(tx, received.event)))
+        .on(|tx, received| Box::pin(line_charges::rpc::line_cancelled(tx, received.event)))
+        .on(|tx, received| Box::pin(data_charges::rpc::data_topped_up(tx, received.event)));
+    let mut server = Server::new(&service);
+    if config.invoicing.billing_automatic {
+        server = server.sweep(begin_due(&service, Automatic { day: config.invoicing.billing_day }));
+    }
+    server
         .grpc(FiscalNoteServiceServer::new(fiscal_notes.clone()))
         .grpc(PlanServiceServer::new(plans::rpc::Plans { service: service.clone() }))
         .grpc(LineChargeServiceServer::new(line_charges::rpc::LineCharges {
@@ -140,6 +163,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
             dunning: dunning.clone(),
         }))
         .grpc(DunningServiceServer::new(dunning.clone()))
+        .grpc(BillingRunServiceServer::new(BillingRuns { service: service.clone() }))
+        .grpc(InvoiceServiceServer::new(Invoices {
+            provider: config.invoicing.payment_provider.into(),
+        .job::<RunBilling>(Billing {
+            due_days: config.invoicing.invoice_due_days,
+        })
         .events(events)
         .job::<IssueNote>(issuing)
         .job::<SendMail>((post.clone(), outside.mailer))

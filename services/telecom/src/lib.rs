@@ -28,7 +28,7 @@ use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use prost::Name;
 use proto::events::v1::{
-    LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged, PortInChanged,
+    DataToppedUp, LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged, PortInChanged,
     ShipmentChanged,
 };
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
@@ -173,6 +173,7 @@ fn subscriptions() -> Vec<(&'static str, String)> {
         ("billing", LinePlanChanged::full_name()),
         ("billing", LineCompanyChanged::full_name()),
         ("billing", LineCancelled::full_name()),
+        ("billing", DataToppedUp::full_name()),
         ("company", PortInChanged::full_name()),
         ("company", ShipmentChanged::full_name()),
     ]

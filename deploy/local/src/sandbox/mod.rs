@@ -1,6 +1,7 @@
 //! The outside world, at the tester's command: `/sandbox/…` of the gateway. Calls that set
 //! something off return when its consequences are done, or after a while.
 
+mod billing_runs;
 mod fiscal;
 mod payments;
 mod portability;
@@ -53,6 +54,7 @@ pub(crate) fn router(sandbox: &Sandbox) -> Router {
         .route("/sandbox/clock", get(read_clock).post(move_clock))
         .route("/sandbox/mail", get(read_mail))
         .route("/sandbox/carrier", post(script_carrier))
+        .route("/sandbox/billing/run", post(billing_runs::run))
         .route("/sandbox/fiscal", post(fiscal::script))
         .route("/sandbox/portability", post(portability::command))
         .route("/sandbox/payments", post(payments::inject))

@@ -1,18 +1,21 @@
-//! `LineChargeService`, and the events that open charge periods.
+//! `LineChargeService`, and the events that open and close charge periods.
 
-use brazil::LineChargeId;
 use chassis::auth::Caller;
 use chassis::events::HandlerError;
 use chassis::refusal::{Fields, invalid};
 use chassis::{Service, crash, timestamp};
+use prost_types::Timestamp;
 use proto::billing::v1 as pb;
 use proto::billing::v1::line_charge_service_server::LineChargeService;
-use proto::events::v1::LineActivated;
+use proto::events::v1::{LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged};
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 
-use super::{LineCharge, Payer, store};
+use super::{End, LineCharge, Payer, store};
 use crate::error::Error;
+
+/// The path of what an event says.
+const EVENT: &str = "event.data";
 
 /// The rpcs.
 pub(crate) struct LineCharges {
@@ -44,26 +47,103 @@ pub(crate) async fn line_activated(
     tx: &mut PgConnection,
     event: LineActivated,
 ) -> Result<(), HandlerError> {
-    store::open(tx, &parse(&event)?).await?;
+    let payer = (event.company_id.as_deref(), event.user_id.as_deref());
+    let charge = charge(&event.line_id, payer, &event.plan_id, event.activated_at.as_ref())?;
+    let closing = store::closing(tx).await?;
+    store::open(tx, &charge, &closing).await?;
     crash::point("billing.line_activated.before_commit").await;
     Ok(())
 }
 
-fn parse(event: &LineActivated) -> Result<LineCharge, Status> {
+/// Charges a line for its new plan from that moment on. A line that is not charged yet is so from
+/// its activation on.
+///
+/// # Errors
+/// When the event does not say what is to be charged, or the database fails.
+pub(crate) async fn line_plan_changed(
+    tx: &mut PgConnection,
+    event: LinePlanChanged,
+) -> Result<(), HandlerError> {
+    let payer = (event.company_id.as_deref(), event.user_id.as_deref());
+    let charge = charge(&event.line_id, payer, &event.plan_id, event.changed_at.as_ref())?;
+    change(tx, charge).await?;
+    crash::point("billing.line_plan_changed.before_commit").await;
+    Ok(())
+}
+
+/// Charges a line to its new owner from that moment on.
+///
+/// # Errors
+/// When the event does not say what is to be charged, or the database fails.
+pub(crate) async fn line_company_changed(
+    tx: &mut PgConnection,
+    event: LineCompanyChanged,
+) -> Result<(), HandlerError> {
+    let payer = (event.company_id.as_deref(), event.user_id.as_deref());
+    let charge = charge(&event.line_id, payer, &event.plan_id, event.changed_at.as_ref())?;
+    change(tx, charge).await?;
+    crash::point("billing.line_company_changed.before_commit").await;
+    Ok(())
+}
+
+/// Charges a line no more from the day after.
+///
+/// # Errors
+/// When the event does not say which line ended when, or the database fails.
+pub(crate) async fn line_cancelled(
+    tx: &mut PgConnection,
+    event: LineCancelled,
+) -> Result<(), HandlerError> {
     let mut fields = Fields::new();
     let line_id = fields.required("line_id", &event.line_id);
-    let company_id = fields.optional("company_id", event.company_id.as_deref());
-    let user_id = fields.optional("user_id", event.user_id.as_deref());
-    let plan_id = fields.required("plan_id", &event.plan_id);
-    let started_at = timestamp::parse(&mut fields, "activated_at", event.activated_at.as_ref());
+    let ended_at = timestamp::parse(&mut fields, EVENT, event.cancelled_at.as_ref());
+    fields.check()?;
+    let (Some(line_id), Some(ended_at)) = (line_id, ended_at) else {
+        return Err(invalid(EVENT, "says no end").into());
+    };
+    let closing = store::closing(tx).await?;
+    if let Some(running) = store::lock_running(tx, line_id).await?
+        && running.started_at <= ended_at
+    {
+        store::close(tx, &running, ended_at, End::Cancelled, &closing).await?;
+    }
+    crash::point("billing.line_cancelled.before_commit").await;
+    Ok(())
+}
+
+/// Ends what is charged and begins the next charge at the same moment.
+async fn change(tx: &mut PgConnection, next: LineCharge) -> sqlx::Result<()> {
+    let closing = store::closing(tx).await?;
+    let Some(running) = store::lock_running(tx, next.line_id).await? else { return Ok(()) };
+    let same = (running.payer, running.plan_id) == (next.payer, next.plan_id);
+    if same || running.started_at > next.started_at {
+        return Ok(());
+    }
+    store::close(tx, &running, next.started_at, End::Changed, &closing).await?;
+    store::open(tx, &next, &closing).await?;
+    Ok(())
+}
+
+/// The charge that an event begins: of which line, to which company or person, for which plan.
+fn charge(
+    line_id: &str,
+    (company_id, user_id): (Option<&str>, Option<&str>),
+    plan_id: &str,
+    started_at: Option<&Timestamp>,
+) -> Result<LineCharge, Status> {
+    let mut fields = Fields::new();
+    let line_id = fields.required("line_id", line_id);
+    let company_id = fields.optional("company_id", company_id);
+    let user_id = fields.optional("user_id", user_id);
+    let plan_id = fields.required("plan_id", plan_id);
+    let started_at = timestamp::parse(&mut fields, EVENT, started_at);
     fields.check()?;
     let (Some(line_id), Some(plan_id), Some(payer), Some(started_at)) =
         (line_id, plan_id, Payer::of(company_id, user_id), started_at)
     else {
-        return Err(invalid("event.data", "names no payer, or no beginning"));
+        return Err(invalid(EVENT, "names no payer, or no beginning"));
     };
-    let charge_id = LineChargeId::generate();
-    Ok(LineCharge { charge_id, line_id, payer, plan_id, started_at, ended_at: None })
+    Ok(LineCharge::beginning(line_id, payer, plan_id, started_at))
 }
 
 impl From<LineCharge> for pb::LineCharge {

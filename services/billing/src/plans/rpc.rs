@@ -1,9 +1,8 @@
 //! `PlanService`.
 
-use brazil::{Cents, CompanyId, PlanId};
+use brazil::{Cents, PlanId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
 use chassis::refusal::Fields;
 use chassis::timestamp;
 use proto::billing::v1 as pb;
@@ -13,7 +12,9 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{CompanyPlan, CompanyPrice, DataVolume, NAME_MAX, Plan, Price, store};
+use crate::access::enter_company;
 use crate::error::Error;
+use crate::line_charges;
 
 const BATCH_MAX: usize = 200;
 
@@ -98,7 +99,7 @@ impl PlanService for Plans {
         let mut fields = Fields::new();
         let company_id = fields.required("company_id", &request.get_ref().company_id);
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
-        self.check_company(Caller::of(&request)?, company_id).await?;
+        enter_company(&self.service, Caller::of(&request)?, company_id).await?;
 
         let now = self.service.clock.now();
         let plans = store::list_for_company(&self.service.db, company_id, now).await?;
@@ -119,32 +120,23 @@ impl PlanService for Plans {
             return Err(fields.into_status());
         };
         let caller = Caller::of(&request)?;
-        self.check_company(caller, company_id).await?;
+        enter_company(&self.service, caller, company_id).await?;
 
-        let effective_from = self.service.clock.now();
-        let set_by = caller.key();
-        let price = &CompanyPrice { company_id, plan_id, price, effective_from, set_by };
+        let set_by = &caller.key();
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    store::set_price(&mut tx, price).await?;
+                    // From now on no run begins that would not hear of the price: it counts from
+                    // a day that no run has taken.
+                    line_charges::closing(&mut tx).await?;
+                    let effective_from = self.service.clock.now();
+                    let set_by = set_by.clone();
+                    let price = CompanyPrice { company_id, plan_id, price, effective_from, set_by };
+                    store::set_price(&mut tx, &price).await?;
                     Ok::<_, Error>(pb::SetCompanyPriceResponse {})
                 })
             })
             .await
-    }
-}
-
-impl Plans {
-    /// Lets the caller go on with a company. Who may go on with all of them may still have named
-    /// one that does not exist.
-    async fn check_company(&self, caller: &Caller, company_id: CompanyId) -> Result<(), Status> {
-        let absent = || Status::from(Error::CompanyNotFound(company_id));
-        caller.enter(company_id, absent())?;
-        if caller.scope().everything && !company_exists(&self.service, company_id).await? {
-            return Err(absent());
-        }
-        Ok(())
     }
 }
 

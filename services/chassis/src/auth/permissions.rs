@@ -96,6 +96,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::PricesRead
                 | P::ChargesRead
                 | P::InvoicesRead
+                | P::BillingRuns
                 | P::OutsideMessages
         ),
     }

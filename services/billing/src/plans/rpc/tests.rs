@@ -1,3 +1,4 @@
+use brazil::CompanyId;
 use chassis::auth::{Grant, Role};
 use chassis::refusal::Refusal;
 use chassis::testing;

@@ -1,0 +1,66 @@
+//! The closing of a month, at the tester's command.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use proto::billing::v1::billing_run_service_client::BillingRunServiceClient;
+use proto::billing::v1::{
+    BillingRun, BillingRunState, GetBillingRunRequest, StartBillingRunRequest,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{PATIENCE, Refused, Sandbox};
+
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+#[derive(Default, Deserialize)]
+struct Command {
+    period: Option<String>,
+}
+
+/// Closes a month, or finds that it is closed, and tells what it came to. A body is not needed.
+pub(super) async fn run(
+    State(sandbox): State<Sandbox>,
+    body: Bytes,
+) -> Result<Json<Value>, Refused> {
+    let command: Command = match body.is_empty() {
+        true => Command::default(),
+        false => serde_json::from_slice(&body).map_err(|error| Refused {
+            status: StatusCode::BAD_REQUEST,
+            code: "malformed-request",
+            message: error.to_string(),
+        })?,
+    };
+    // Whatever is on its way to billing belongs to the month.
+    sandbox.activity.settle(PATIENCE).await;
+    let mut runs = BillingRunServiceClient::new(sandbox.billing.clone());
+    let request = StartBillingRunRequest { period: command.period.unwrap_or_default() };
+    let run = runs.start_billing_run(request).await?.into_inner().run.unwrap_or_default();
+    let period = run.period;
+    let done = tokio::time::timeout(PATIENCE, finished(runs, &period)).await;
+    sandbox.activity.settle(PATIENCE).await;
+    let run = done.map_err(|_| Refused {
+        status: StatusCode::SERVICE_UNAVAILABLE,
+        code: "unavailable",
+        message: format!("the run of {period} goes on; ask again"),
+    })??;
+    Ok(Json(json!({ "invoices": run.invoices, "lines": run.lines_done })))
+}
+
+async fn finished(
+    mut runs: BillingRunServiceClient<chassis::client::Upstream>,
+    period: &str,
+) -> Result<BillingRun, Refused> {
+    loop {
+        let request = GetBillingRunRequest { period: period.to_owned() };
+        let run = runs.get_billing_run(request).await?.into_inner().run.unwrap_or_default();
+        if run.state() == BillingRunState::Done {
+            return Ok(run);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,155 @@
+//! The work of a run, in batches of companies.
+
+use brazil::{Cents, CompanyId, InvoiceId};
+use chassis::jobs::Job;
+use chassis::{Service, crash, timestamp};
+use proto::events::v1::InvoiceIssued;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use time::{Date, Duration, OffsetDateTime};
+
+use super::store;
+use crate::error::Error;
+use crate::line_charges;
+use crate::period::Period;
+
+/// Makes the invoices of a month, those that are not there yet.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct RunBilling {
+    period: String,
+}
+
+/// What a run's work needs.
+#[derive(Clone)]
+pub(crate) struct Billing {
+    pub(crate) service: Service,
+    /// Days from an invoice's issue until it is due.
+    pub(crate) due_days: u16,
+}
+
+/// An invoice as it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct Issued {
+    #[sqlx(try_from = "uuid::Uuid")]
+    pub(super) invoice_id: InvoiceId,
+    #[sqlx(try_from = "uuid::Uuid")]
+    pub(super) company_id: CompanyId,
+    #[sqlx(try_from = "i64")]
+    pub(super) amount: Cents,
+}
+
+/// What is the same on all invoices of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Issue {
+    pub(super) period: Period,
+    /// The run that takes what cannot be given back in this one.
+    pub(super) credit_period: Period,
+    pub(super) issued_at: OffsetDateTime,
+    pub(super) due_date: Date,
+}
+
+impl RunBilling {
+    /// The run of a month, which has begun.
+    pub(super) fn of(period: Period) -> Self {
+        Self { period: period.to_string() }
+    }
+
+    /// Has the run of a month done, or gone on with, once the transaction is committed.
+    pub(super) async fn enqueue(
+        tx: &mut PgConnection,
+        service: &Service,
+        period: Period,
+    ) -> sqlx::Result<()> {
+        service.jobs.enqueue(tx, &Self::of(period), &period.to_string()).await
+    }
+}
+
+impl Job for RunBilling {
+    const NAME: &'static str = "run_billing";
+    type Context = Billing;
+
+    async fn run(self, billing: Billing) -> anyhow::Result<()> {
+        let period = self.period.parse()?;
+        crash::point("billing.run.begun").await;
+        billing.prepare(period).await?;
+        crash::point("billing.run.prepared").await;
+        while billing.issue_some(period).await? {
+            crash::point("billing.run.batch_committed").await;
+        }
+        billing.finish(period).await?;
+        crash::point("billing.run.finished").await;
+        Ok(())
+    }
+}
+
+impl Billing {
+    async fn prepare(&self, period: Period) -> Result<(), Error> {
+        self.service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    let credit_period = line_charges::closing(&mut tx).await?.taken_by(period);
+                    let now = self.service.clock.now();
+                    store::prepare(&mut tx, period, credit_period, now).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+
+    /// Makes the invoices of some companies; false when none is left, or others are at the rest.
+    async fn issue_some(&self, period: Period) -> Result<bool, Error> {
+        self.service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    let companies = store::claim(&mut tx, period).await?;
+                    if companies.is_empty() {
+                        return Ok(false);
+                    }
+                    let issued_at = self.service.clock.now();
+                    let due_after = Duration::days(self.due_days.into());
+                    let issue = Issue {
+                        period,
+                        credit_period: line_charges::closing(&mut tx).await?.taken_by(period),
+                        issued_at,
+                        due_date: brazil::local_date(issued_at).saturating_add(due_after),
+                    };
+                    let issued = store::issue(&mut tx, &companies, &issue).await?;
+                    self.publish(&mut tx, &issued, &issue).await?;
+                    crash::point("billing.run.before_commit").await;
+                    Ok(true)
+                })
+            })
+            .await
+    }
+
+    async fn publish(
+        &self,
+        tx: &mut PgConnection,
+        issued: &[Issued],
+        issue: &Issue,
+    ) -> sqlx::Result<()> {
+        for invoice in issued {
+            let event = InvoiceIssued {
+                invoice_id: invoice.invoice_id.to_string(),
+                company_id: invoice.company_id.to_string(),
+                period: issue.period.to_string(),
+                amount_cents: invoice.amount.get(),
+                due_date: issue.due_date.to_string(),
+                issued_at: Some(timestamp::to_proto(issue.issued_at)),
+            };
+            self.service.outbox.publish(tx, invoice.company_id, &event).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish(&self, period: Period) -> Result<(), Error> {
+        self.service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    store::finish(&mut tx, period, self.service.clock.now()).await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
