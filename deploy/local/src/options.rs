@@ -49,6 +49,16 @@ pub struct Options {
     #[arg(long, env = "LINHA_NO_RATE_LIMITS", value_name = "LINHA_NO_RATE_LIMITS")]
     pub no_rate_limits: bool,
 
+    /// Hosts that webhooks may reach though they are not public, separated by commas: names or
+    /// addresses, compared as a whole. For tests, say 127.0.0.77.
+    #[arg(
+        long,
+        env = "LINHA_WEBHOOK_HOSTS",
+        value_name = "LINHA_WEBHOOK_HOSTS",
+        value_delimiter = ','
+    )]
+    pub webhook_hosts: Vec<String>,
+
     /// Load no demo data.
     #[arg(long, env = "LINHA_NO_DEMO", value_name = "LINHA_NO_DEMO")]
     pub no_demo: bool,
@@ -75,6 +85,7 @@ impl Options {
             postgres_url: None,
             gateway_port: 0,
             no_rate_limits: false,
+            webhook_hosts: vec![],
             no_demo: false,
             automatic_billing: false,
             temporary_in: None,

@@ -85,7 +85,7 @@ pub(crate) async fn serve(
             let outside = identity::Outside { mailer: settings.mailer() };
             identity::serve(settings.identity(service)?, host, outside).await
         }
-        Part::Company => company::serve(company::Config { service }, host).await,
+        Part::Company => company::serve(settings.company(service), host).await,
         Part::Telecom => {
             let outside = telecom::Outside {
                 carrier: settings.carrier.clone(),
@@ -164,8 +164,15 @@ impl Settings {
         let invoicing = InvoicingConfig {
             billing_automatic: self.options.automatic_billing,
             ..InvoicingConfig::default()
+        };
         let terms = billing::Terms::default();
         Ok(billing::Config { service, invoicing, mail, fiscal, payments, terms })
+    }
+
+    fn company(&self, service: ServiceConfig) -> company::Config {
+        let webhook_hosts = self.options.webhook_hosts.clone();
+        let webhooks = company::WebhookConfig { webhook_hosts, ..Default::default() };
+        company::Config { service, webhooks }
     }
 
     fn gateway(&self) -> anyhow::Result<gateway::Config> {

@@ -1,17 +1,17 @@
 //! Plans, what companies pay for them, what is charged for lines, and how it is paid.
 
+mod access;
+mod billing_runs;
 mod companies;
+mod data_charges;
 mod dunning;
 mod error;
 mod fiscal_issuer;
 mod fiscal_notes;
+mod invoices;
 mod letters;
 mod line_charges;
 mod payments;
-mod access;
-mod billing_runs;
-mod data_charges;
-mod invoices;
 mod period;
 mod plans;
 mod publications;
@@ -31,10 +31,10 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
-use payments::Registrar;
-use proto::billing::v1::dunning_service_server::DunningServiceServer;
 use invoices::rpc::Invoices;
+use payments::Registrar;
 use proto::billing::v1::billing_run_service_server::BillingRunServiceServer;
+use proto::billing::v1::dunning_service_server::DunningServiceServer;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
 use proto::billing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
@@ -42,8 +42,8 @@ use proto::billing::v1::payment_service_server::PaymentServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
 use sqlx::migrate::Migrator;
 
-pub use dunning::Terms;
 pub use billing_runs::InvoicingConfig;
+pub use dunning::Terms;
 pub use fiscal_issuer::{
     Authorization, FiscalDocument, FiscalIssuer, FiscalIssuerError, FiscalIssuerSimulator,
     FiscalOperation,
@@ -165,8 +165,11 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(DunningServiceServer::new(dunning.clone()))
         .grpc(BillingRunServiceServer::new(BillingRuns { service: service.clone() }))
         .grpc(InvoiceServiceServer::new(Invoices {
+            service: service.clone(),
             provider: config.invoicing.payment_provider.into(),
+        }))
         .job::<RunBilling>(Billing {
+            service: service.clone(),
             due_days: config.invoicing.invoice_due_days,
         })
         .events(events)

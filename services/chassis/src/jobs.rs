@@ -198,6 +198,7 @@ impl JobHandlers {
         pool: PgPool,
         jobs: &Jobs,
         limits: &Limits,
+        concurrency: usize,
     ) -> anyhow::Result<Worker> {
         let lost_after = limits.worker_lost_after();
         let recovery = WorkerRecoveryConfig::default()
@@ -209,7 +210,7 @@ impl JobHandlers {
             .0
             .schema(jobs.schema.clone())
             .pg_pool(pool)
-            .concurrency(limits.jobs_concurrency)
+            .concurrency(concurrency)
             .listen_os_shutdown_signals(false)
             .shutdown_grace_period(limits.drain())
             .worker_recovery(recovery)

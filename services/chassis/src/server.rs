@@ -44,6 +44,7 @@ pub struct Server {
     events: EventHandlers,
     deliveries: JobHandlers,
     jobs: JobHandlers,
+    jobs_apart: Vec<(JobHandlers, usize)>,
     sweeps: Vec<Sweep>,
     asks_identity: bool,
 }
@@ -58,6 +59,7 @@ impl Server {
             events: EventHandlers::new(),
             deliveries: JobHandlers::new().job::<DeliverEvents>(service.outbox.clone()),
             jobs: JobHandlers::new(),
+            jobs_apart: vec![],
             sweeps: vec![forget_old(service)],
             asks_identity: true,
         }
@@ -95,6 +97,14 @@ impl Server {
         self
     }
 
+    /// Does jobs of kind `J` with `context` in a worker of its own, `concurrency` at a time, so
+    /// that slow ones keep no other job waiting.
+    #[must_use]
+    pub fn job_apart<J: jobs::Job>(mut self, context: J::Context, concurrency: usize) -> Self {
+        self.jobs_apart.push((JobHandlers::new().job::<J>(context), concurrency));
+        self
+    }
+
     /// Does timed work.
     #[must_use]
     pub fn sweep(mut self, sweep: Sweep) -> Self {
@@ -115,13 +125,24 @@ impl Server {
     /// # Errors
     /// When the queue cannot be prepared, or the socket fails.
     pub async fn serve(self, host: Host) -> anyhow::Result<()> {
-        let Self { service, routes, names, events, deliveries, jobs, sweeps, asks_identity } = self;
+        let Self {
+            service,
+            routes,
+            names,
+            events,
+            deliveries,
+            jobs,
+            jobs_apart,
+            sweeps,
+            asks_identity,
+        } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
         // Workers of their own, so that a slow outside world never keeps events waiting.
         let mut workers = Vec::new();
-        for handlers in [deliveries, jobs] {
-            let pool = service.db.clone();
-            workers.push(handlers.worker(pool, &service.jobs, &service.limits).await?);
+        let usual = [deliveries, jobs].map(|handlers| (handlers, service.limits.jobs_concurrency));
+        for (handlers, concurrency) in usual.into_iter().chain(jobs_apart) {
+            let (pool, limits) = (service.db.clone(), &service.limits);
+            workers.push(handlers.worker(pool, &service.jobs, limits, concurrency).await?);
         }
         activity.register(&service, &sweeps);
 

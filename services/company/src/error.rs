@@ -6,6 +6,8 @@ use chassis::db::WorkError;
 use chassis::refusal::{internal, refuse};
 use tonic::{Code, Status};
 
+use crate::webhooks::WebhookEndpointId;
+
 /// Why the service does not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -21,6 +23,10 @@ pub(crate) enum Error {
     EmailDomainTaken(EmailDomain),
     #[error("the company has no e-mail domain {0}")]
     EmailDomainNotFound(EmailDomain),
+    #[error("webhook endpoint {0} does not exist")]
+    WebhookEndpointNotFound(WebhookEndpointId),
+    #[error("webhook endpoint {0} has answered that it is gone")]
+    WebhookEndpointDisabled(WebhookEndpointId),
     #[error("{0}")]
     Refused(Box<Status>),
     #[error(transparent)]
@@ -66,6 +72,14 @@ impl From<Error> for Status {
             Error::EmailDomainNotFound(domain) => {
                 (Code::NotFound, "EMAIL_DOMAIN_NOT_FOUND", ("email_domain", domain.to_string()))
             }
+            Error::WebhookEndpointNotFound(id) => {
+                (Code::NotFound, "WEBHOOK_ENDPOINT_NOT_FOUND", ("endpoint_id", id.to_string()))
+            }
+            Error::WebhookEndpointDisabled(id) => (
+                Code::FailedPrecondition,
+                "WEBHOOK_ENDPOINT_DISABLED",
+                ("endpoint_id", id.to_string()),
+            ),
             Error::Refused(status) => return *status,
             Error::CannotOpen(source) => return internal(&source),
             Error::Database(source) => return internal(&source),

@@ -1,10 +1,11 @@
-//! Companies of every kind, their employees, and the e-mail domains whose people may sign up on
-//! their accounts.
+//! Companies of every kind, their employees, the e-mail domains whose people may sign up on their
+//! accounts, and the webhooks by which they hear of what happens.
 
 mod companies;
 mod email_domains;
 mod employees;
 mod error;
+mod webhooks;
 
 use chassis::config::ServiceConfig;
 use chassis::server::Server;
@@ -12,7 +13,12 @@ use chassis::{Host, Service};
 use proto::company::v1::company_service_server::CompanyServiceServer;
 use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
 use proto::company::v1::employee_service_server::EmployeeServiceServer;
+use proto::company::v1::webhook_service_server::WebhookServiceServer;
 use sqlx::migrate::Migrator;
+
+pub use webhooks::WebhookConfig;
+use webhooks::delivery::{Deliveries, SendWebhook};
+use webhooks::{Hearing, event_handlers};
 
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -24,6 +30,10 @@ pub struct Config {
     /// What every service has.
     #[command(flatten)]
     pub service: ServiceConfig,
+
+    /// Where webhooks may go.
+    #[command(flatten)]
+    pub webhooks: WebhookConfig,
 }
 
 impl AsRef<ServiceConfig> for Config {
@@ -39,12 +49,29 @@ impl AsRef<ServiceConfig> for Config {
 pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
     let service =
         Service::open("company", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
+    let settings = &config.webhooks;
+    let deliveries = Deliveries {
+        service: service.clone(),
+        sender: settings.sender()?,
+        endpoint_concurrency: settings.webhook_endpoint_concurrency,
+        keep: settings.keep(),
+    };
+    let hearing = Hearing::new(deliveries.clone())?;
     Server::new(&service)
         .grpc(CompanyServiceServer::new(companies::rpc::Companies { service: service.clone() }))
         .grpc(EmployeeServiceServer::new(employees::rpc::Employees { service: service.clone() }))
         .grpc(EmailDomainServiceServer::new(email_domains::rpc::EmailDomains {
             service: service.clone(),
         }))
+        .grpc(WebhookServiceServer::new(webhooks::rpc::Webhooks {
+            service: service.clone(),
+            guard: settings.guard()?,
+            deliveries: deliveries.clone(),
+        }))
+        .events(event_handlers(&hearing))
+        .sweep(deliveries.sweep_due())
+        .sweep(deliveries.sweep_old())
+        .job_apart::<SendWebhook>(deliveries, settings.webhook_concurrency)
         .serve(host)
         .await
 }

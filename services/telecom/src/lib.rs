@@ -9,6 +9,7 @@ mod neighbours;
 mod numbers;
 mod parcels;
 mod portability;
+mod publications;
 mod search;
 mod shipments;
 mod sim_cards;
@@ -26,11 +27,6 @@ use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
-use prost::Name;
-use proto::events::v1::{
-    DataToppedUp, LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged, PortInChanged,
-    ShipmentChanged,
-};
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
 use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
 use proto::telecom::v1::line_service_server::LineServiceServer;
@@ -58,6 +54,7 @@ pub use portability::{
     SimulatedEvent, Sms, SmsUnavailable, TextMessage, Ticket, TicketStatus,
 };
 use portability::{Portability, RunErrand};
+use publications::subscriptions;
 use search::{CountTerms, Counting, CountingContext, Search};
 use shipments::rpc::Shipments;
 use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
@@ -164,19 +161,6 @@ pub struct Outside {
     pub portability_administrator: Arc<dyn PortabilityAdministrator>,
     /// Who brings texts to phones.
     pub sms: Arc<dyn Sms>,
-}
-
-/// Who hears of what: (subscriber, full name of an event).
-fn subscriptions() -> Vec<(&'static str, String)> {
-    vec![
-        ("billing", LineActivated::full_name()),
-        ("billing", LinePlanChanged::full_name()),
-        ("billing", LineCompanyChanged::full_name()),
-        ("billing", LineCancelled::full_name()),
-        ("billing", DataToppedUp::full_name()),
-        ("company", PortInChanged::full_name()),
-        ("company", ShipmentChanged::full_name()),
-    ]
 }
 
 /// Runs the service until the host's shutdown.

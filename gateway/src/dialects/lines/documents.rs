@@ -45,6 +45,7 @@ pub(crate) fn document() -> OpenApi {
         (name = "shipments", description = "SIM cards on their way to companies"),
         (name = "service-invoices", description = "Fiscal notes for services"),
         (name = "stock", description = "SIM cards and phone numbers"),
+        (name = "webhooks", description = "Where companies hear of what happens"),
         (name = "platform", description = "Programs that use the platform, and its health")
     )
 )]

@@ -20,6 +20,7 @@ mod shipments;
 mod signup;
 mod stock;
 mod users;
+mod webhooks;
 mod wire;
 
 use std::sync::Arc;
@@ -136,6 +137,10 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(stock::add_sim_cards))
         .routes(routes!(stock::list_sim_cards))
         .routes(routes!(stock::add_phone_numbers))
+        .routes(routes!(webhooks::create, webhooks::list))
+        .routes(routes!(webhooks::delete))
+        .routes(routes!(webhooks::list_deliveries))
+        .routes(routes!(webhooks::replay))
         .routes(routes!(partners::create))
         .routes(routes!(platform::signing_keys))
 }

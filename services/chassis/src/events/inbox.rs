@@ -71,7 +71,7 @@ impl EventHandlers {
     /// Applies events of type `M` with `handler`, in the transaction that records that they were
     /// applied.
     #[must_use]
-    pub fn on<M, H>(mut self, handler: H) -> Self
+    pub fn on<M, H>(self, handler: H) -> Self
     where
         M: Message + Name + Default,
         H: for<'a> Fn(&'a mut PgConnection, Received<M>) -> BoxFuture<'a, Result<(), HandlerError>>
@@ -79,14 +79,26 @@ impl EventHandlers {
             + Sync
             + 'static,
     {
-        let apply: Apply = Arc::new(move |tx, envelope| {
+        self.on_any(M::full_name(), move |tx, envelope| {
             let data = envelope.data.as_ref().map(|data| M::decode(data.value.as_slice()));
             match data {
                 Some(Ok(event)) => handler(tx, Received { envelope, event }),
                 _ => Box::pin(async { Err(invalid("event.data", "cannot be read").into()) }),
             }
-        });
-        self.by_type.insert(M::full_name(), apply);
+        })
+    }
+
+    /// Applies events of the type with this full name, whose data `handler` reads for itself, in
+    /// the transaction that records that they were applied.
+    #[must_use]
+    pub fn on_any<H>(mut self, full_name: String, handler: H) -> Self
+    where
+        H: for<'a> Fn(&'a mut PgConnection, CloudEvent) -> BoxFuture<'a, Result<(), HandlerError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.by_type.insert(full_name, Arc::new(handler));
         self
     }
 }

@@ -9,7 +9,7 @@ use chassis::refusal::Fields;
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::company_service_server::CompanyService;
-use tonic::{Request, Response, Status};
+use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
 use super::{Changes, Company, Kind, NAME_MAX, Registration, SearchTerm, store};
@@ -139,6 +139,26 @@ pub(crate) fn enter<T>(request: &Request<T>, field: &str, id: &str) -> Result<Co
     let Some(company_id) = fields.required(field, id) else { return Err(fields.into_status()) };
     Caller::of(request)?.enter(company_id, Error::CompanyNotFound(company_id).into())?;
     Ok(company_id)
+}
+
+/// Checks that the caller may go on with the company that the field of a body names. One of others
+/// and one that does not exist look the same: a wrong field.
+///
+/// # Errors
+/// PERMISSION_DENIED as [`Caller::enter`].
+pub(crate) fn check_company(
+    fields: &mut Fields,
+    field: &str,
+    caller: &Caller,
+    company_id: CompanyId,
+) -> Result<(), Status> {
+    match caller.enter(company_id, Error::CompanyNotFound(company_id).into()) {
+        Err(absent) if absent.code() == Code::NotFound => {
+            fields.refuse(field, "names no company");
+            Ok(())
+        }
+        entered => entered,
+    }
 }
 
 /// The values of the named registration data.

@@ -12,10 +12,10 @@ use proto::company::v1::employee_service_server::EmployeeService;
 use proto::identity::v1::BatchGetUsersRequest;
 use proto::identity::v1::user_service_client::UserServiceClient;
 use time::OffsetDateTime;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Request, Response, Status};
 
 use super::{BirthDate, Employee, File, TEXT_MAX, ends_after_it_began, store};
-use crate::companies::rpc::enter;
+use crate::companies::rpc::{check_company, enter};
 use crate::error::Error;
 
 /// The rpcs.
@@ -147,7 +147,7 @@ fn parse(caller: &Caller, given: &pb::Employee, now: OffsetDateTime) -> Result<F
     let mut fields = Fields::new();
     let company_id = fields.required("employee.company_id", &given.company_id);
     if let Some(company_id) = company_id {
-        check_company(&mut fields, caller, company_id)?;
+        check_company(&mut fields, "employee.company_id", caller, company_id)?;
     }
     let full_name = fields.text("employee.full_name", &given.full_name, 1, TEXT_MAX);
     let status = match given.status() {
@@ -209,21 +209,6 @@ fn parse(caller: &Caller, given: &pb::Employee, now: OffsetDateTime) -> Result<F
         terminated_at,
         address,
     })
-}
-
-/// A company of others and one that does not exist look the same: a wrong field.
-fn check_company(
-    fields: &mut Fields,
-    caller: &Caller,
-    company_id: CompanyId,
-) -> Result<(), Status> {
-    match caller.enter(company_id, Error::CompanyNotFound(company_id).into()) {
-        Err(absent) if absent.code() == Code::NotFound => {
-            fields.refuse("employee.company_id", "names no company");
-            Ok(())
-        }
-        entered => entered,
-    }
 }
 
 impl From<Employee> for pb::Employee {

@@ -14,6 +14,7 @@ pub(super) mod session;
 pub(super) mod shipments;
 pub(super) mod signup;
 pub(super) mod stock;
+pub(super) mod webhooks;
 
 #[cfg(test)]
 mod golden;

@@ -3,7 +3,6 @@ use chassis::refusal::Refusal;
 use chassis::testing;
 use postgres_local::testing::TestDatabase;
 use proto::common::v1::{Address as PbAddress, PageRequest, Permission};
-use tonic::Code;
 
 use super::*;
 use crate::MIGRATIONS;

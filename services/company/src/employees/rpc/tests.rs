@@ -4,6 +4,7 @@ use chassis::testing;
 use postgres_local::testing::TestDatabase;
 use proto::common::v1::Permission;
 use time::Duration;
+use tonic::Code;
 
 use super::*;
 use crate::MIGRATIONS;

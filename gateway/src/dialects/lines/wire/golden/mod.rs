@@ -104,4 +104,6 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::service_invoices::NewServiceInvoice>();
     check::<wire::stock::NewSimCards>();
     check::<wire::stock::NewPhoneNumbers>();
+    check::<wire::webhooks::NewWebhookEndpoint>();
+    check::<wire::webhooks::WebhookReplay>();
 }
