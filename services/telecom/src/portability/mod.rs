@@ -295,3 +295,6 @@ fn protocol(port_in_id: PortInId, now: OffsetDateTime) -> String {
     let digits = (port_in_id.0.as_u128() & u128::from(u64::MAX)) % 10_000_000_000;
     format!("{:04}{:02}{:02}{digits:010}", date.year(), u8::from(date.month()), date.day())
 }
+
+#[cfg(test)]
+mod tests;

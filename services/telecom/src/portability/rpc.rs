@@ -101,7 +101,7 @@ impl Portability {
         asked.await.ok()?.ok()?
     }
 
-    async fn cancel(
+    pub(super) async fn cancel(
         &self,
         tx: &mut PgConnection,
         line_id: LineId,

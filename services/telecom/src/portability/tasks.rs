@@ -80,7 +80,7 @@ impl Job for RunErrand {
 }
 
 /// What to run after a pause, if anything.
-type Next = Option<Errand>;
+pub(super) type Next = Option<Errand>;
 
 impl Portability {
     async fn send_sms(&self, port_in: &PortIn, ask: i32) -> Result<Next, Error> {
@@ -104,7 +104,7 @@ impl Portability {
 
     /// Submits a ticket. When nothing is known of what became of it, the administrator is asked
     /// before anything is sent again.
-    async fn submit(&self, port_in: &PortIn) -> Result<Next, Error> {
+    pub(super) async fn submit(&self, port_in: &PortIn) -> Result<Next, Error> {
         if !matches!(port_in.status, Status::Submitted | Status::InTransition) {
             return Ok(None);
         }
@@ -228,6 +228,3 @@ fn told_by(status: TicketStatus) -> Vec<Event> {
         TicketStatus::Failed => vec![Event::Acknowledge, Event::Approve, Event::failed(None)],
     }
 }
-
-#[cfg(test)]
-mod tests;
