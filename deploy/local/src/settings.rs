@@ -216,6 +216,7 @@ fn telecom_config(service: ServiceConfig) -> telecom::Config {
         carrier: Some(telecom::CarrierKind::Simulator),
         carrier_timeout_ms: CARRIER_TIMEOUT_MS,
         carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+        line_order_retry_max_ms: CARRIER_RETRY_MAX_MS,
         parcels: ParcelConfig {
             parcel_carrier: Some(ParcelCarrierKind::Simulator),
             parcel_carrier_timeout_ms: CARRIER_TIMEOUT_MS,

@@ -7,6 +7,7 @@ use chassis::refusal::{internal, refuse};
 use time::Date;
 use tonic::{Code, Status};
 
+use crate::line_orders::LineOrderId;
 use crate::lines::Refusal;
 use crate::parcels::ShipmentId;
 use crate::portability;
@@ -55,6 +56,9 @@ pub(crate) enum Error {
     /// A line of the company has a field of that name.
     #[error("a line of the company has a custom field of this name already")]
     CustomFieldExists,
+    /// There is no such order in the caller's scope.
+    #[error("order {0} does not exist")]
+    LineOrderNotFound(LineOrderId),
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -92,6 +96,9 @@ impl From<Error> for Status {
             ),
             Error::CustomFieldNotFound => (NotFound, "CUSTOM_FIELD_NOT_FOUND", None),
             Error::CustomFieldExists => (AlreadyExists, "CUSTOM_FIELD_EXISTS", None),
+            Error::LineOrderNotFound(id) => {
+                (NotFound, "LINE_ORDER_NOT_FOUND", Some(("line_order_id", id.to_string())))
+            }
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

@@ -4,6 +4,7 @@ mod carrier;
 mod custom_fields;
 mod dunning;
 mod error;
+mod line_orders;
 mod lines;
 mod neighbours;
 mod numbers;
@@ -28,6 +29,7 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
+use proto::telecom::v1::line_order_service_server::LineOrderServiceServer;
 use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
 use proto::telecom::v1::line_service_server::LineServiceServer;
 use proto::telecom::v1::portability_service_server::PortabilityServiceServer;
@@ -42,6 +44,7 @@ pub use carrier::{
 };
 use custom_fields::rpc::CustomFieldRpcs;
 use dunning::SettleCompany;
+use line_orders::{AdvanceLineOrder, LineOrders};
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
     Parcel, ParcelCarrier, ParcelCarrierError, ParcelCarrierKind, ParcelCarrierSimulator,
@@ -101,6 +104,15 @@ pub struct Config {
         default_value_t = 60_000
     )]
     pub carrier_retry_max_ms: u64,
+
+    /// Longest pause between two attempts to bring an order forward, in milliseconds.
+    #[arg(
+        long,
+        env = "LINHA_LINE_ORDER_RETRY_MAX_MS",
+        value_name = "LINHA_LINE_ORDER_RETRY_MAX_MS",
+        default_value_t = 60_000
+    )]
+    pub line_order_retry_max_ms: u64,
 
     #[command(flatten)]
     pub parcels: ParcelConfig,
@@ -180,6 +192,11 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         timeout: Duration::from_millis(config.carrier_timeout_ms),
         retry_max: Duration::from_millis(config.carrier_retry_max_ms),
     };
+    let line_orders = LineOrders {
+        service: service.clone(),
+        lines: lines.clone(),
+        retry_max: Duration::from_millis(config.line_order_retry_max_ms),
+    };
     let parcels = Parcels {
         service: service.clone(),
         carrier: outside.parcel_carrier,
@@ -198,10 +215,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(CustomFieldServiceServer::new(CustomFieldRpcs { service: service.clone() }))
         .grpc(LineSearchServiceServer::new(Search { service: service.clone(), counting }))
         .grpc(LineServiceServer::new(lines.clone()))
+        .grpc(LineOrderServiceServer::new(line_orders.clone()))
         .grpc(PortabilityServiceServer::new(portability.clone()))
         .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
         .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
+        .job::<AdvanceLineOrder>(line_orders)
         .job::<BookShipment>(parcels.clone())
         .job::<CancelParcel>(parcels.clone())
         .job::<RunErrand>(portability.clone())

@@ -8,7 +8,7 @@ use proto::billing::v1::{GetStandingRequest, Standing};
 use proto::identity::v1::user_service_client::UserServiceClient;
 use proto::identity::v1::{BatchGetUsersRequest, InviteUserRequest, User};
 use time::OffsetDateTime;
-use tonic::Status;
+use tonic::{Code, Status};
 
 /// What identity says of somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub(crate) async fn find_person(
 /// The person with this e-mail; where there is none, an invited one with this name.
 ///
 /// # Errors
-/// UNAVAILABLE while identity does not answer.
+/// UNAVAILABLE while identity does not answer; INVALID_ARGUMENT when it takes no such person.
 pub(crate) async fn invite_person(
     service: &Service,
     email: &Email,
@@ -53,7 +53,10 @@ pub(crate) async fn invite_person(
     let answer = UserServiceClient::new(service.identity.clone())
         .invite_user(request)
         .await
-        .map_err(upstream)?;
+        .map_err(|status| match status.code() {
+            Code::InvalidArgument => status,
+            _ => upstream(status),
+        })?;
     Person::read(&answer.into_inner().user.unwrap_or_default())
 }
 

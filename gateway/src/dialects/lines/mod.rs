@@ -6,6 +6,7 @@ mod domain_signup;
 mod employees;
 mod error;
 mod invitations;
+mod line_orders;
 mod oauth;
 mod partners;
 mod password_resets;
@@ -115,6 +116,8 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(phone_accounts::activate_sim_card))
         .routes(routes!(phone_accounts::order))
         .routes(routes!(phone_accounts::list_permissions))
+        .routes(routes!(line_orders::place))
+        .routes(routes!(line_orders::get))
         .routes(routes!(companies::create, companies::list))
         .routes(routes!(companies::get, companies::update))
         .routes(routes!(companies::put_email_domain, companies::delete_email_domain))

@@ -135,7 +135,7 @@ impl Lines {
     }
 
     /// Writes and tells what was changed; false when nothing was.
-    async fn keep_if_changed(
+    pub(super) async fn keep_if_changed(
         &self,
         tx: &mut PgConnection,
         before: &Line,

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::story::Change;
 use super::{LineEvent, Lines, NewLine, TellCarrier};
+use crate::line_orders::AdvanceLineOrder;
 
 /// Tells whom it concerns what happened to lines alike, with the transaction that made it happen.
 pub(super) async fn announce(
@@ -26,6 +27,7 @@ pub(super) async fn announce(
         LineEvent::Requested
         | LineEvent::NumberTaken
         | LineEvent::ActivationRefused
+        | LineEvent::OwnerChanged
         | LineEvent::Shown
         | LineEvent::TagChanged => {}
         LineEvent::Ordered | LineEvent::Approved => {
@@ -53,6 +55,10 @@ pub(super) async fn announce(
         let line_ids = changes.iter().map(|change| change.line.line_id);
         TellCarrier::enqueue_all(tx, service, line_ids).await?;
     }
+    if concerns_orders(event) {
+        let line_ids = changes.iter().map(|change| change.line.line_id);
+        AdvanceLineOrder::enqueue_for_lines(tx, service, line_ids).await?;
+    }
     Ok(())
 }
 
@@ -72,10 +78,16 @@ fn concerns_carrier(event: LineEvent) -> bool {
         | LineEvent::Activated
         | LineEvent::ActivationRefused
         | LineEvent::CompanyChanged
+        | LineEvent::OwnerChanged
         | LineEvent::UserChanged
         | LineEvent::Shown
         | LineEvent::TagChanged => false,
     }
+}
+
+/// Whether an order that the line is of may go on, or has to be given up.
+fn concerns_orders(event: LineEvent) -> bool {
+    matches!(event, LineEvent::Activated | LineEvent::ActivationRefused | LineEvent::Cancelled)
 }
 
 fn each<M>(changes: &[Change<'_>], message: impl Fn(&Change<'_>) -> M) -> Vec<(Uuid, M)> {

@@ -112,6 +112,8 @@ pub(crate) enum LineEvent {
     PlanChanged,
     /// Another company owns the contract.
     CompanyChanged,
+    /// The contract is the company's that pays, or that of the person who uses it.
+    OwnerChanged,
     /// Somebody else uses it.
     UserChanged,
     /// The person who uses it may know of it.

@@ -4,6 +4,7 @@ mod access;
 mod at_carrier;
 mod blocking;
 mod changes;
+mod contract;
 mod events;
 mod known_users;
 mod life;
@@ -24,6 +25,7 @@ use time::OffsetDateTime;
 
 use crate::error::Error;
 
+pub(crate) use contract::{Owner, Standing};
 pub(crate) use events::event_handlers;
 pub(crate) use life::{BlockReason, LineEvent, Refusal, Status};
 use life::{Step, after};
@@ -37,7 +39,7 @@ pub(crate) use waiting::ServeWaitingLines;
 #[derive(Clone, Debug)]
 pub(crate) struct NewLine {
     pub(crate) line_id: LineId,
-    /// The company that owns the contract; none for a person's own line.
+    /// The company that pays and owns the contract; none for a person's own line.
     pub(crate) company_id: Option<CompanyId>,
     /// The person who will use it.
     pub(crate) user_id: Option<UserId>,
@@ -53,6 +55,8 @@ pub(crate) struct Line {
     line_id: LineId,
     company_id: Option<CompanyId>,
     user_id: Option<UserId>,
+    /// Whether the contract is that person's, though a company pays.
+    owned_by_user: bool,
     visible_to_user: bool,
     provider: String,
     phone_number: Option<MobileNumber>,
@@ -89,6 +93,7 @@ impl Line {
             line_id: new.line_id,
             company_id: new.company_id,
             user_id: new.user_id,
+            owned_by_user: false,
             visible_to_user: new.visible_to_user,
             provider: provider.to_owned(),
             phone_number: None,
@@ -226,9 +231,10 @@ impl Line {
         self.is_live()?;
         self.is_wanted()?;
         if self.company_id == Some(company_id) {
-            return Ok(None);
+            return self.change_owner(false, now);
         }
         self.company_id = Some(company_id);
+        self.owned_by_user = false;
         self.updated_at = now;
         Ok(Some(LineEvent::CompanyChanged))
     }

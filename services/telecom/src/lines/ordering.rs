@@ -64,6 +64,19 @@ impl Lines {
         Ok(line)
     }
 
+    /// Makes a line that waits for a number while its area has none.
+    pub(crate) async fn order_or_wait(
+        &self,
+        tx: &mut PgConnection,
+        new: NewLine,
+        cause: &Cause,
+    ) -> Result<Line, Error> {
+        let (mut line, ordered) = Line::order(new, &self.provider, self.service.clock.now());
+        self.add(tx, &line, ordered, cause).await?;
+        self.take_number_or_wait(tx, &mut line, cause).await?;
+        Ok(line)
+    }
+
     /// Makes the line that a person signed up for, once. Without a free number it waits for one;
     /// not `approved`, it waits for its company's approval first.
     pub(super) async fn sign_up(

@@ -7,7 +7,8 @@ use super::{Line, Lines, Status, store};
 use crate::error::Error;
 
 impl Line {
-    /// The company that owns the contract; none for a person's own line.
+    /// The company that pays, and that the line is managed by; none for a person's own line. The
+    /// contract may be its user's all the same: [`Line::owner`].
     pub(crate) fn company_id(&self) -> Option<CompanyId> {
         self.company_id
     }

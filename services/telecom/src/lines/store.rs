@@ -18,8 +18,8 @@ use super::{BlockReason, Line, Status};
 const LINES_MAX: i64 = 200;
 
 const LIST_OF_USER: &str = "
-    select line_id, company_id, user_id, visible_to_user, provider, phone_number, is_portability,
-           iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
+    select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
+           is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
            activation_refused, number_assigned_at, activated_at, created_at, updated_at
       from line
      where user_id = $1 and visible_to_user
@@ -35,8 +35,8 @@ const LOCK_OLDEST_WAITING: &str = "
        for update";
 
 const LOCK_BATCH_OF_COMPANY: &str = "
-    select line_id, company_id, user_id, visible_to_user, provider, phone_number, is_portability,
-           iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
+    select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
+           is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
            activation_refused, number_assigned_at, activated_at, created_at, updated_at
       from line
      where company_id = $1 and line_id > $2 and status = any($3)
@@ -57,6 +57,7 @@ impl FromRow<'_, PgRow> for Line {
             line_id: LineId(row.try_get("line_id")?),
             company_id: row.try_get::<Option<Uuid>, _>("company_id")?.map(CompanyId),
             user_id: row.try_get::<Option<Uuid>, _>("user_id")?.map(UserId),
+            owned_by_user: row.try_get("owned_by_user")?,
             visible_to_user: row.try_get("visible_to_user")?,
             provider: row.try_get("provider")?,
             phone_number: parsed_optional(row, "phone_number")?,
@@ -133,7 +134,7 @@ pub(super) async fn save(tx: &mut PgConnection, line: &Line) -> sqlx::Result<()>
                 is_portability = $6, iccid = $7, status = $8, blocks = $9, plan_id = $10,
                 area_code = $11, tag = $12, awaiting_approval = $13, activation_refused = $14,
                 number_assigned_at = $15, activated_at = $16, updated_at = $17,
-                version = version + 1
+                owned_by_user = $18, version = version + 1
           where line_id = $1",
     )
     .bind(line.line_id.0)
@@ -153,6 +154,7 @@ pub(super) async fn save(tx: &mut PgConnection, line: &Line) -> sqlx::Result<()>
     .bind(line.number_assigned_at)
     .bind(line.activated_at)
     .bind(line.updated_at)
+    .bind(line.owned_by_user)
     .execute(tx)
     .await?;
     Ok(())
@@ -199,7 +201,7 @@ pub(super) async fn lock_at_carrier(
     line_id: LineId,
 ) -> sqlx::Result<Option<(Line, i64, AtCarrier)>> {
     let row = sqlx::query(
-        "select line_id, company_id, user_id, visible_to_user, provider, phone_number,
+        "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
                 is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
                 activation_refused, number_assigned_at, activated_at, created_at, updated_at,
                 version, at_carrier
@@ -242,7 +244,7 @@ pub(super) async fn find_in_scope(
     scope: &Scope,
 ) -> sqlx::Result<Option<Line>> {
     sqlx::query_as(
-        "select line_id, company_id, user_id, visible_to_user, provider, phone_number,
+        "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
                 is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
                 activation_refused, number_assigned_at, activated_at, created_at, updated_at
            from line
@@ -269,7 +271,7 @@ pub(super) async fn lock_in_scope(
     scope: &Scope,
 ) -> sqlx::Result<Option<Line>> {
     sqlx::query_as(
-        "select line_id, company_id, user_id, visible_to_user, provider, phone_number,
+        "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
                 is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
                 activation_refused, number_assigned_at, activated_at, created_at, updated_at
            from line
@@ -308,7 +310,7 @@ pub(super) async fn lock_hidden_of_user(
     user_id: UserId,
 ) -> sqlx::Result<Vec<Line>> {
     sqlx::query_as(
-        "select line_id, company_id, user_id, visible_to_user, provider, phone_number,
+        "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
                 is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
                 activation_refused, number_assigned_at, activated_at, created_at, updated_at
            from line

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 use tonic::Code;
 
+use crate::lines::Owner;
+
 pub use administrator::{
     AdministratorError, Message, PortabilityAdministrator, Saying, Sms, SmsUnavailable,
     TextMessage, Ticket, TicketStatus,
@@ -227,7 +229,9 @@ impl From<Refusal> for tonic::Status {
 #[derive(Clone, Debug)]
 pub(crate) struct NewPortIn {
     pub(crate) line_id: LineId,
-    /// The company that owns the contract; none for a person's own line.
+    /// Who the contract belongs to, and is therefore the holder.
+    pub(crate) owner: Option<Owner>,
+    /// The company that pays; none for a person's own line.
     pub(crate) company_id: Option<CompanyId>,
     /// The person who uses the line.
     pub(crate) user_id: Option<UserId>,
@@ -265,8 +269,10 @@ impl PortIn {
     /// A request that was just made. The holder is the contract's owner.
     pub(crate) fn request(new: NewPortIn, now: OffsetDateTime) -> Self {
         let port_in_id = PortInId::generate();
-        let holder_kind =
-            if new.company_id.is_some() { HolderKind::Company } else { HolderKind::Person };
+        let holder_kind = match new.owner {
+            Some(Owner::Company(_)) => HolderKind::Company,
+            Some(Owner::Person(_)) | None => HolderKind::Person,
+        };
         Self {
             port_in_id,
             line_id: new.line_id,

@@ -9,19 +9,20 @@ use proto::identity::v1::BatchGetUsersRequest;
 use proto::identity::v1::user_service_client::UserServiceClient;
 use tonic::Status;
 
+use crate::lines::Owner;
+
 /// CNPJ of the company that owns a contract, or CPF of the person who owns it, if it is known.
 ///
 /// # Errors
 /// UNAVAILABLE while the neighbour does not answer.
 pub(super) async fn owner_document(
     service: &Service,
-    company_id: Option<CompanyId>,
-    user_id: Option<UserId>,
+    owner: Option<Owner>,
 ) -> Result<Option<String>, Status> {
-    match (company_id, user_id) {
-        (Some(company_id), _) => cnpj(service, company_id).await,
-        (None, Some(user_id)) => cpf(service, user_id).await,
-        (None, None) => Ok(None),
+    match owner {
+        Some(Owner::Company(company_id)) => cnpj(service, company_id).await,
+        Some(Owner::Person(user_id)) => cpf(service, user_id).await,
+        None => Ok(None),
     }
 }
 

@@ -29,21 +29,26 @@ impl PortabilityService for Portability {
         let input = request.get_ref();
         let line = self.lines.line_with_permission(&request, &input.line_id).await?;
         let number: MobileNumber = input.phone_number.parse().map_err(invalid_number)?;
-        let (company_id, user_id) = (line.company_id(), line.user_id());
-        let (document, number_holder) = tokio::join!(
-            owner_document(&self.service, company_id, user_id),
-            self.number_holder(&number),
-        );
+        let (owner, company_id, user_id) = (line.owner(), line.company_id(), line.user_id());
+        let (document, number_holder) =
+            tokio::join!(owner_document(&self.service, owner), self.number_holder(&number),);
         let document = document?.ok_or(Refusal::DocumentMissing)?;
         let document_sealed = self.service.keyring.seal_text(DOCUMENT_CONTEXT, &document);
-        let new =
-            &NewPortIn { line_id: line.line_id(), company_id, user_id, number, document_sealed };
+        let new = &NewPortIn {
+            line_id: line.line_id(),
+            owner,
+            company_id,
+            user_id,
+            number,
+            document_sealed,
+        };
         let actor = &Actor::of(Caller::of(&request)?, company_id);
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let line = self.lines.lock(&mut tx, new.line_id).await?;
-                    if (line.company_id(), line.user_id()) != (company_id, user_id) {
+                    let concerned = (line.owner(), line.company_id(), line.user_id());
+                    if concerned != (owner, company_id, user_id) {
                         return Err(Status::aborted("the line has just changed hands").into());
                     }
                     let port_in =

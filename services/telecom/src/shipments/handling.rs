@@ -5,10 +5,8 @@ use proto::events::v1::ShipmentChanged;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-#[cfg(test)]
-use super::CancelParcel;
-use super::{BookShipment, Shipment, Status, store};
-#[cfg(test)]
+use super::{Arrival, BookShipment, CancelParcel, Shipment, Status, store};
+use crate::line_orders::AdvanceLineOrder;
 use crate::parcels::ShipmentId;
 
 /// Takes on a shipment.
@@ -22,8 +20,21 @@ pub(crate) async fn take_on(
     announce(tx, service, shipment, (shipment.status, shipment.created_at)).await
 }
 
+/// Takes on a shipment that is wanted, once; tells whether it will come. It is locked until the
+/// transaction ends, so that whatever happens to it later wakes its order.
+pub(crate) async fn arrange(
+    tx: &mut PgConnection,
+    service: &Service,
+    wanted: Shipment,
+) -> sqlx::Result<Arrival> {
+    if let Some(shipment) = store::lock(tx, wanted.shipment_id).await? {
+        return Ok(shipment.arrival());
+    }
+    take_on(tx, service, &wanted).await?;
+    Ok(wanted.arrival())
+}
+
 /// Ends a shipment that nobody wants any more, if it has not ended: a parcel of it must not go.
-#[cfg(test)]
 pub(crate) async fn withdraw(
     tx: &mut PgConnection,
     service: &Service,
@@ -56,7 +67,8 @@ pub(super) async fn have_booked(
     }
 }
 
-/// Tells that a shipment came to a status, with the transaction that brought it there.
+/// Tells whom it concerns that a shipment came to a status, with the transaction that brought it
+/// there.
 pub(super) async fn announce(
     tx: &mut PgConnection,
     service: &Service,
@@ -70,5 +82,12 @@ pub(super) async fn announce(
         tracking_code: shipment.details.tracking_code.clone(),
         changed_at: Some(timestamp::to_proto(at)),
     };
-    service.outbox.publish(tx, shipment.shipment_id, &changed).await
+    service.outbox.publish(tx, shipment.shipment_id, &changed).await?;
+    match shipment.line_order_id {
+        // Whoever waits for it learns what it needs from the first step on.
+        Some(line_order_id) if shipment.arrival() != Arrival::Unbooked => {
+            AdvanceLineOrder::enqueue(tx, service, line_order_id).await
+        }
+        _ => Ok(()),
+    }
 }

@@ -14,9 +14,11 @@ use brazil::CompanyId;
 use chassis::address::Address;
 use time::OffsetDateTime;
 
+use crate::line_orders::LineOrderId;
 use crate::parcels::{Parcel, ParcelEvent, ParcelProgress, ParcelRequest, ShipmentId};
 
 pub(crate) use booking::{BookShipment, CancelParcel, Parcels};
+pub(crate) use handling::{arrange, withdraw};
 pub(crate) use tracking::follow_parcels;
 
 /// Where a shipment is.
@@ -127,8 +129,21 @@ pub(crate) struct Shipment {
     booking: Booking,
     /// When the parcel carrier is to be asked next how far it is.
     track_at: Option<OffsetDateTime>,
+    /// The order that waits for it.
+    line_order_id: Option<LineOrderId>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
+}
+
+/// Whether a shipment that somebody waits for will come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// Nobody has taken it on so far.
+    Unbooked,
+    /// It has its label at least.
+    Arranged,
+    /// It failed, and why.
+    Never(Option<String>),
 }
 
 impl Shipment {
@@ -148,11 +163,26 @@ impl Shipment {
             details,
             booking: Booking::Outside,
             track_at: None,
+            line_order_id: None,
             created_at: now,
             updated_at: now,
         };
         shipment.settle_booking();
         shipment
+    }
+
+    /// The same, as an order waits for it.
+    pub(crate) fn awaited_by(self, line_order_id: LineOrderId) -> Self {
+        Self { line_order_id: Some(line_order_id), ..self }
+    }
+
+    /// Whether it will come.
+    fn arrival(&self) -> Arrival {
+        match self.status {
+            Status::Processing => Arrival::Unbooked,
+            Status::Labeled | Status::InTransit | Status::Delivered => Arrival::Arranged,
+            Status::Failed => Arrival::Never(self.details.status_reason.clone()),
+        }
     }
 
     /// Takes new values over; tells whether the status is another one.

@@ -14,7 +14,7 @@ const SHIPMENTS_MAX: i64 = 1_000;
 
 const LIST: &str = "
     select shipment_id, company_id, status, provider, provider_id, tracking_code, status_reason,
-           quantity, address, booking, track_at, created_at, updated_at
+           quantity, address, booking, track_at, line_order_id, created_at, updated_at
       from shipment
      where company_id = $1
      order by shipment_id desc
@@ -32,7 +32,8 @@ const CLAIM_DUE: &str = "
                   for update skip locked
            )
     returning shipment_id, company_id, status, provider, provider_id, tracking_code,
-              status_reason, quantity, address, booking, track_at, created_at, updated_at";
+              status_reason, quantity, address, booking, track_at, line_order_id, created_at,
+              updated_at";
 
 impl FromRow<'_, PgRow> for Shipment {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -51,6 +52,7 @@ impl FromRow<'_, PgRow> for Shipment {
             },
             booking: row.try_get("booking")?,
             track_at: row.try_get("track_at")?,
+            line_order_id: row.try_get::<Option<Uuid>, _>("line_order_id")?.map(Into::into),
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })
@@ -62,9 +64,10 @@ pub(super) async fn insert(tx: &mut PgConnection, shipment: &Shipment) -> sqlx::
     sqlx::query(
         "insert into shipment (
              shipment_id, company_id, status, provider, provider_id, tracking_code,
-             status_reason, quantity, address, booking, track_at, created_at, updated_at
+             status_reason, quantity, address, booking, track_at, line_order_id, created_at,
+             updated_at
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(shipment.shipment_id.0)
     .bind(shipment.company_id.0)
@@ -77,6 +80,7 @@ pub(super) async fn insert(tx: &mut PgConnection, shipment: &Shipment) -> sqlx::
     .bind(shipment.details.address.as_ref().map(Json))
     .bind(shipment.booking)
     .bind(shipment.track_at)
+    .bind(shipment.line_order_id.map(Uuid::from))
     .bind(shipment.created_at)
     .bind(shipment.updated_at)
     .execute(tx)
@@ -114,7 +118,8 @@ pub(super) async fn save(tx: &mut PgConnection, shipment: &Shipment) -> sqlx::Re
 pub(super) async fn find(db: &PgPool, shipment_id: ShipmentId) -> sqlx::Result<Option<Shipment>> {
     sqlx::query_as(
         "select shipment_id, company_id, status, provider, provider_id, tracking_code,
-                status_reason, quantity, address, booking, track_at, created_at, updated_at
+                status_reason, quantity, address, booking, track_at, line_order_id, created_at,
+                updated_at
            from shipment
           where shipment_id = $1",
     )
@@ -130,7 +135,8 @@ pub(super) async fn lock(
 ) -> sqlx::Result<Option<Shipment>> {
     sqlx::query_as(
         "select shipment_id, company_id, status, provider, provider_id, tracking_code,
-                status_reason, quantity, address, booking, track_at, created_at, updated_at
+                status_reason, quantity, address, booking, track_at, line_order_id, created_at,
+                updated_at
            from shipment
           where shipment_id = $1
             for update",

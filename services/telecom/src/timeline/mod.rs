@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use brazil::{CompanyId, LineId, UserId};
 use chassis::auth::{Caller, Role, Subject};
 use proto::common::v1::Permission;
+use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -44,13 +45,14 @@ pub(crate) struct AlikeEntry {
 }
 
 /// Who did it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Actor {
     kind: ActorKind,
     id: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 enum ActorKind {
     Operator,

@@ -4,6 +4,7 @@
 pub(super) mod address;
 pub(super) mod companies;
 pub(super) mod employees;
+pub(super) mod line_orders;
 pub(super) mod lines;
 pub(super) mod number;
 pub(super) mod people;

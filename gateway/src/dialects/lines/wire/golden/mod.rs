@@ -2,6 +2,7 @@
 //! exist in Brazil: those are replaced by valid ones, marked "replaced".
 
 mod companies;
+mod line_orders;
 mod lines;
 mod people;
 mod portability;
@@ -91,6 +92,7 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::people::NewPartner>();
     check::<wire::lines::NewPhoneAccount>();
     check::<wire::lines::SimCardActivation>();
+    check::<wire::line_orders::NewPhoneAccountRequest>();
     check::<wire::companies::NewCompany>();
     check::<wire::companies::CompanyChange>();
     check::<wire::companies::NewEmailDomain>();
