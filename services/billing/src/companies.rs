@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub(crate) struct Recipient {
     /// Registered name.
     pub(crate) name: String,
+    /// CNPJ, formatted.
+    pub(crate) cnpj: String,
     /// Where invoices go.
     pub(crate) billing_email: Email,
 }
@@ -38,6 +40,6 @@ pub(crate) async fn recipients(
 
 fn recipient(company: Company) -> Option<(CompanyId, Recipient)> {
     let billing_email = company.billing_email.as_deref().unwrap_or(&company.email).parse().ok()?;
-    let recipient = Recipient { name: company.official_name, billing_email };
+    let recipient = Recipient { name: company.official_name, cnpj: company.cnpj, billing_email };
     Some((company.id.parse().ok()?, recipient))
 }

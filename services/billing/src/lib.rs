@@ -8,6 +8,7 @@ mod dunning;
 mod error;
 mod fiscal_issuer;
 mod fiscal_notes;
+mod invoice_document;
 mod invoices;
 mod letters;
 mod line_charges;
@@ -98,7 +99,7 @@ impl Config {
         Ok(Outside {
             mailer: self.mail.mailer()?,
             fiscal_issuer: self.fiscal.issuer()?,
-            payments: self.payments.provider()?,
+            payments: self.payments.provider(),
         })
     }
 }
@@ -125,8 +126,8 @@ pub struct Outside {
 /// When the settings make no Pix code or boleto, the database cannot be reached or migrated, or
 /// the socket fails.
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
-    let payee = config.payments.payee;
-    payee.check().context("invoices cannot be paid with these settings")?;
+    let payments = config.payments;
+    payments.payee.check().context("invoices cannot be paid with these settings")?;
     let subscriptions = publications::subscriptions();
     let clock = host.clock.clone();
     let service =
@@ -139,8 +140,8 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let registrar = Registrar {
         service: service.clone(),
         provider: outside.payments,
-        timeout: Duration::from_millis(config.payments.payment_timeout_ms),
-        payee,
+        timeout: Duration::from_millis(payments.payment_timeout_ms),
+        payee: payments.payee.clone(),
     };
     let events = EventHandlers::new()
         .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)))
@@ -166,7 +167,8 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(BillingRunServiceServer::new(BillingRuns { service: service.clone() }))
         .grpc(InvoiceServiceServer::new(Invoices {
             service: service.clone(),
-            provider: config.invoicing.payment_provider.into(),
+            provider: payments.payment_provider.name(),
+            payee: payments.payee,
         }))
         .job::<RunBilling>(Billing {
             service: service.clone(),
@@ -182,4 +184,16 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .sweep(letters::sweep(&service, &post))
         .serve(host)
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn settings_have_names_of_their_own() {
+        Config::command().debug_assert();
+    }
 }

@@ -31,24 +31,10 @@ pub struct InvoicingConfig {
         default_value_t = Self::default().invoice_due_days
     )]
     pub invoice_due_days: u16,
-
-    /// Name of the payment provider that collects invoices: names them together with their ids.
-    #[arg(
-        long,
-        env = "LINHA_PAYMENT_PROVIDER",
-        value_name = "LINHA_PAYMENT_PROVIDER",
-        default_value_t = Self::default().payment_provider
-    )]
-    pub payment_provider: String,
 }
 
 impl Default for InvoicingConfig {
     fn default() -> Self {
-        Self {
-            billing_automatic: true,
-            billing_day: 1,
-            invoice_due_days: 5,
-            payment_provider: "simulator".to_owned(),
-        }
+        Self { billing_automatic: true, billing_day: 1, invoice_due_days: 5 }
     }
 }

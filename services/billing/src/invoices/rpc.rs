@@ -1,7 +1,5 @@
 //! `InvoiceService`.
 
-use std::sync::Arc;
-
 use brazil::Cents;
 use chassis::Service;
 use chassis::auth::Caller;
@@ -16,12 +14,16 @@ use tonic::{Request, Response, Status};
 use super::{Invoice, Item, store};
 use crate::access::enter_company;
 use crate::error::Error;
+use crate::invoice_document;
+use crate::payments::{self, Payee};
 
 /// The rpcs.
 pub(crate) struct Invoices {
     pub(crate) service: Service,
     /// The payment provider that collects invoices.
-    pub(crate) provider: Arc<str>,
+    pub(crate) provider: &'static str,
+    /// To whom they are paid.
+    pub(crate) payee: Payee,
 }
 
 #[tonic::async_trait]
@@ -59,14 +61,26 @@ impl InvoiceService for Invoices {
             .await
             .map_err(Error::Database)?
             .ok_or(Error::InvoiceNotFound(invoice_id))?;
-        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(self.told(invoice)) }))
+        let payment = payments::options_today(&self.service, &self.payee, invoice_id).await?;
+        let payment = payment.map(Into::into);
+        let invoice = pb::Invoice { payment, ..self.told(invoice) };
+        Ok(Response::new(pb::GetInvoiceResponse { invoice: Some(invoice) }))
     }
 
     async fn get_invoice_document(
         &self,
-        _: Request<pb::GetInvoiceDocumentRequest>,
+        request: Request<pb::GetInvoiceDocumentRequest>,
     ) -> Result<Response<pb::GetInvoiceDocumentResponse>, Status> {
-        Err(Status::unimplemented("invoices have no document yet"))
+        let mut fields = Fields::new();
+        let company_id = fields.required("company_id", &request.get_ref().company_id);
+        let invoice_id = fields.required("invoice_id", &request.get_ref().invoice_id);
+        let (Some(company_id), Some(invoice_id)) = (company_id, invoice_id) else {
+            return Err(fields.into_status());
+        };
+        enter_company(&self.service, Caller::of(&request)?, company_id).await?;
+        let Self { service, payee, provider } = self;
+        let pdf = invoice_document::pdf(service, payee, provider, company_id, invoice_id).await?;
+        Ok(Response::new(pb::GetInvoiceDocumentResponse { pdf }))
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::{Payee, PaymentProvider, PaymentProviderSimulator};
@@ -16,7 +15,7 @@ pub struct PaymentConfig {
 
     /// Who collects invoices. There is no default: a simulator must be asked for.
     #[arg(long, env = "LINHA_PAYMENT_PROVIDER", value_name = "LINHA_PAYMENT_PROVIDER")]
-    pub payment_provider: Option<PaymentProviderKind>,
+    pub payment_provider: PaymentProviderKind,
 
     /// Longest that the payment provider may take to answer, in milliseconds.
     #[arg(
@@ -35,6 +34,15 @@ pub enum PaymentProviderKind {
     Simulator,
 }
 
+impl PaymentProviderKind {
+    /// Names invoices together with their ids.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Simulator => "simulator",
+        }
+    }
+}
+
 impl PaymentConfig {
     const TIMEOUT_MS: u64 = 10_000;
 
@@ -42,21 +50,15 @@ impl PaymentConfig {
     pub fn simulated(payee: Payee) -> Self {
         Self {
             payee,
-            payment_provider: Some(PaymentProviderKind::Simulator),
+            payment_provider: PaymentProviderKind::Simulator,
             payment_timeout_ms: Self::TIMEOUT_MS,
         }
     }
 
     /// Who collects invoices.
-    ///
-    /// # Errors
-    /// When the settings name nobody.
-    pub(crate) fn provider(&self) -> anyhow::Result<Arc<dyn PaymentProvider>> {
-        let kind = self
-            .payment_provider
-            .context("LINHA_PAYMENT_PROVIDER is not set; it can be: simulator")?;
-        Ok(match kind {
+    pub(crate) fn provider(&self) -> Arc<dyn PaymentProvider> {
+        match self.payment_provider {
             PaymentProviderKind::Simulator => Arc::new(PaymentProviderSimulator::new()),
-        })
+        }
     }
 }

@@ -2,21 +2,52 @@
 
 mod config;
 mod options;
+mod picture;
 mod provider;
 mod registration;
 pub(crate) mod rpc;
 mod store;
 
-use brazil::{BusinessCalendar, Cents, LateFee, days_late, late_fee};
+use brazil::{BusinessCalendar, Cents, InvoiceId, LateFee, days_late, late_fee, local_date};
+use chassis::Service;
 use time::Date;
 
+use crate::error::Error;
+
 pub use config::{PaymentConfig, PaymentProviderKind};
-pub(crate) use options::InvalidPayee;
 pub use options::Payee;
+pub(crate) use options::{InvalidPayee, PaymentOptions};
+pub(crate) use picture::Picture;
 pub use provider::{
     NewCharge, PaymentError, PaymentOperation, PaymentProvider, PaymentProviderSimulator,
 };
 pub(crate) use registration::{Registrar, sweep};
+
+/// What is to be paid for an invoice on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AmountDue {
+    /// What is open of the invoice.
+    pub(crate) principal: Cents,
+    /// What lateness adds to it, and both together.
+    pub(crate) late: LateFee,
+    /// On the invoice's day, or on this one if that has passed: until when it is so much.
+    pub(crate) until: Date,
+}
+
+/// The ways to pay an invoice today; none when there is nothing to pay.
+///
+/// # Errors
+/// The database's, and what is wrong with whom to pay.
+pub(crate) async fn options_today(
+    service: &Service,
+    payee: &Payee,
+    invoice_id: InvoiceId,
+) -> Result<Option<PaymentOptions>, Error> {
+    let today = local_date(service.clock.now());
+    let account = store::account(&service.db, invoice_id).await?;
+    let due = account.and_then(|account| account.due_on(today, &BusinessCalendar::national()));
+    Ok(due.map(|due| payee.options(invoice_id.0, due)).transpose()?)
+}
 
 /// An invoice as whoever collects it sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +96,13 @@ impl Effect {
 impl Account {
     /// What is to be paid on `today`. A payment of a part lowers what fine and interest are
     /// counted on. None when nothing is open.
-    pub(crate) fn due_on(&self, today: Date, calendar: &BusinessCalendar) -> Option<LateFee> {
+    pub(crate) fn due_on(&self, today: Date, calendar: &BusinessCalendar) -> Option<AmountDue> {
         let principal = self.amount.checked_sub(self.received)?;
         if self.settled.is_some() || principal <= Cents::ZERO {
             return None;
         }
-        Some(late_fee(principal, days_late(self.due, today, calendar)))
+        let late = late_fee(principal, days_late(self.due, today, calendar));
+        Some(AmountDue { principal, late, until: self.due.max(today) })
     }
 
     /// What a payment made on `day` means; without an amount it was what was to be paid then.
@@ -81,8 +113,8 @@ impl Account {
         calendar: &BusinessCalendar,
     ) -> (Cents, Effect) {
         match (self.due_on(day, calendar), amount) {
-            (Some(due), None) => (due.total, Effect::Settles),
-            (Some(due), Some(amount)) if amount >= due.total => (amount, Effect::Settles),
+            (Some(due), None) => (due.late.total, Effect::Settles),
+            (Some(due), Some(amount)) if amount >= due.late.total => (amount, Effect::Settles),
             (Some(_), Some(amount)) => (amount, Effect::Part),
             (None, amount) => (amount.unwrap_or(self.amount), Effect::Surplus),
         }

@@ -7,6 +7,8 @@ use clap::Args;
 use time::Date;
 use uuid::Uuid;
 
+use super::{AmountDue, Picture};
+
 const REFERENCE_DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// So many digits of base 36 hold 128 bits, and a Pix reference has no more.
 const REFERENCE_LENGTH: usize = 25;
@@ -44,6 +46,18 @@ pub(crate) enum InvalidPayee {
     Pix(#[from] InvalidPixCharge),
     #[error("boleto: {0}")]
     Boleto(#[from] InvalidBoleto),
+    #[error("the code does not fit into a picture")]
+    Picture,
+}
+
+/// How to pay an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PaymentOptions {
+    pub(crate) due: AmountDue,
+    pub(crate) pix: PixCode,
+    pub(crate) pix_picture: Picture,
+    pub(crate) boleto: Boleto,
+    pub(crate) boleto_picture: Picture,
 }
 
 impl Payee {
@@ -53,6 +67,24 @@ impl Payee {
         self.pix(any, amount)?;
         self.boleto(any, amount, time::macros::date!(2026 - 01 - 01))?;
         Ok(())
+    }
+
+    /// The ways to pay what is due for an invoice. The same invoice has the same Pix reference
+    /// and the same number on its boleto, whenever it is paid.
+    pub(crate) fn options(
+        &self,
+        invoice_id: Uuid,
+        due: AmountDue,
+    ) -> Result<PaymentOptions, InvalidPayee> {
+        let pix = self.pix(invoice_id, due.late.total)?;
+        let boleto = self.boleto(invoice_id, due.late.total, due.until)?;
+        Ok(PaymentOptions {
+            due,
+            pix_picture: Picture::qr_code(pix.as_str()).ok_or(InvalidPayee::Picture)?,
+            boleto_picture: Picture::barcode(boleto.as_str()).ok_or(InvalidPayee::Picture)?,
+            pix,
+            boleto,
+        })
     }
 
     /// The Pix code with which so much is paid for an invoice.

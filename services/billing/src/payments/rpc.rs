@@ -6,13 +6,14 @@ use chassis::{Service, crash, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::PaymentOutcome;
 use proto::billing::v1::payment_service_server::PaymentService;
+use proto::common::v1::Money;
 use proto::events::v1::InvoicePaid;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use super::store::{self, Notice};
-use super::{Account, Effect};
+use super::{Account, Effect, PaymentOptions};
 use crate::dunning::Dunning;
 use crate::error::Error;
 
@@ -145,6 +146,23 @@ fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> 
     };
     fields.check()?;
     Ok(Received { notice_id, invoice_id, outcome, amount, occurred_at })
+}
+
+impl From<PaymentOptions> for pb::PaymentOptions {
+    fn from(options: PaymentOptions) -> Self {
+        let money = |amount: Cents| Some(Money { cents: amount.get() });
+        Self {
+            principal: money(options.due.principal),
+            fine: money(options.due.late.fine),
+            interest: money(options.due.late.interest),
+            total: money(options.due.late.total),
+            pix_code: options.pix.to_string(),
+            boleto_line: options.boleto.line(),
+            boleto_barcode: options.boleto.to_string(),
+            pix_picture: options.pix_picture.svg(),
+            boleto_picture: options.boleto_picture.svg(),
+        }
+    }
 }
 
 #[cfg(test)]

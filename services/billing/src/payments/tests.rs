@@ -1,7 +1,8 @@
-use brazil::{BusinessCalendar, Cents};
+use brazil::{BusinessCalendar, Cents, PixCode};
 use proptest::prelude::*;
 use time::Duration;
 use time::macros::date;
+use uuid::Uuid;
 
 use super::*;
 
@@ -22,7 +23,7 @@ fn account() -> Account {
     Account { amount: AMOUNT, due: date!(2026 - 12 - 05), received: Cents::ZERO, settled: None }
 }
 
-fn due_on(account: Account, day: Date) -> Option<LateFee> {
+fn due_on(account: Account, day: Date) -> Option<AmountDue> {
     account.due_on(day, &BusinessCalendar::national())
 }
 
@@ -37,10 +38,11 @@ const MONDAY: Date = date!(2026 - 12 - 07);
 #[test]
 fn what_falls_due_on_a_saturday_costs_nothing_more_on_monday() {
     let due = due_on(account(), MONDAY).unwrap();
-    assert_eq!(due.total, AMOUNT);
+    assert_eq!((due.late.total, due.until), (AMOUNT, MONDAY));
+    assert_eq!(due_on(account(), SATURDAY - Duration::DAY).unwrap().until, SATURDAY);
     let due = due_on(account(), MONDAY + Duration::DAY).unwrap();
-    assert_eq!((due.fine.get(), due.interest.get()), (200, 3));
-    assert_eq!(due.total.get(), 10_203);
+    assert_eq!((due.late.fine.get(), due.late.interest.get()), (200, 3));
+    assert_eq!((due.principal.get(), due.late.total.get()), (10_000, 10_203));
 }
 
 #[test]
@@ -56,8 +58,8 @@ fn a_payment_settles_what_is_due_on_its_day() {
 fn a_part_lowers_what_is_left() {
     let rest = Account { received: Cents::new(4_000), ..account() };
     let due = due_on(rest, MONDAY + Duration::days(30)).unwrap();
-    assert_eq!(due.fine.get(), 120);
-    assert_eq!(due.interest.get(), 60);
+    assert_eq!((due.principal.get(), due.late.fine.get()), (6_000, 120));
+    assert_eq!(due.late.interest.get(), 60);
     assert_eq!(pay(rest, Some(6_000), MONDAY), (6_000, Effect::Settles));
 }
 
@@ -83,6 +85,22 @@ fn only_what_came_in_is_paid_back() {
 }
 
 #[test]
+fn pix_and_boleto_ask_for_the_same_amount() {
+    let id = Uuid::from_u128(u128::MAX);
+    let due = due_on(account(), MONDAY + Duration::DAY).unwrap();
+    let options = payee().options(id, due).unwrap();
+    let read: PixCode = options.pix.as_str().parse().unwrap();
+    assert_eq!(read.charge().amount, Some(Cents::new(10_203)));
+    assert_eq!(read.charge().merchant_name, "Linha Telecomunicacoes do");
+    assert_eq!(read.charge().reference.as_deref(), Some("F5LXX1ZZ5PNORYNQGLHZMSP33"));
+    assert_eq!(options.boleto.amount(), Cents::new(10_203));
+    assert_eq!(options.boleto.due_date(MONDAY), Some(MONDAY + Duration::DAY));
+    assert!(options.boleto.free_field().starts_with("1234"));
+    assert_eq!(options.boleto.line().len(), 54);
+    assert!(options.pix_picture.svg().starts_with("<svg"));
+}
+
+#[test]
 fn settings_that_make_no_boleto_are_noticed() {
     assert!(payee().check().is_ok());
     assert!(Payee { boleto_agreement: "12".to_owned(), ..payee() }.check().is_err());
@@ -100,9 +118,11 @@ proptest! {
         };
         let day = SATURDAY + Duration::days(days);
         let due = due_on(account, day).unwrap();
-        let sum = amount - received + due.fine.get() + due.interest.get();
-        prop_assert_eq!(due.total.get(), sum);
+        prop_assert_eq!(due.principal.get(), amount - received);
+        let sum = due.principal.get() + due.late.fine.get() + due.late.interest.get();
+        prop_assert_eq!(due.late.total.get(), sum);
         prop_assert_eq!(pay(account, Some(sum), day).1, Effect::Settles);
         prop_assert_eq!(pay(account, Some(sum - 1), day).1, Effect::Part);
+        prop_assert!(due.until >= day && due.until >= account.due);
     }
 }

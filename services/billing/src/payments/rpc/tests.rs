@@ -2,7 +2,6 @@ use brazil::CompanyId;
 use chassis::Service;
 use chassis::refusal::Refusal;
 use postgres_local::testing::TestDatabase;
-use proto::common::v1::Money;
 use time::macros::date;
 use tonic::Code;
 
