@@ -43,6 +43,7 @@ pub(crate) fn document() -> OpenApi {
         (name = "users", description = "People"),
         (name = "subscription-plans", description = "Plans and what companies pay for them"),
         (name = "shipments", description = "SIM cards on their way to companies"),
+        (name = "invoices", description = "What companies owe, and the closing of months"),
         (name = "service-invoices", description = "Fiscal notes for services"),
         (name = "stock", description = "SIM cards and phone numbers"),
         (name = "webhooks", description = "Where companies hear of what happens"),

@@ -6,6 +6,7 @@ mod domain_signup;
 mod employees;
 mod error;
 mod invitations;
+mod invoices;
 mod line_orders;
 mod oauth;
 mod partners;
@@ -137,6 +138,9 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(shipments::update))
         .routes(routes!(service_invoices::issue_to_user))
         .routes(routes!(service_invoices::issue_to_company))
+        .routes(routes!(invoices::list))
+        .routes(routes!(invoices::get))
+        .routes(routes!(invoices::get_run))
         .routes(routes!(stock::add_sim_cards))
         .routes(routes!(stock::list_sim_cards))
         .routes(routes!(stock::add_phone_numbers))

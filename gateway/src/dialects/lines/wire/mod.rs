@@ -2,8 +2,10 @@
 //! here.
 
 pub(super) mod address;
+pub(super) mod billing_runs;
 pub(super) mod companies;
 pub(super) mod employees;
+pub(super) mod invoices;
 pub(super) mod line_orders;
 pub(super) mod lines;
 pub(super) mod number;

@@ -2,6 +2,7 @@
 //! exist in Brazil: those are replaced by valid ones, marked "replaced".
 
 mod companies;
+mod invoices;
 mod line_orders;
 mod lines;
 mod people;
