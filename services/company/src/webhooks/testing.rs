@@ -17,6 +17,7 @@ use chassis::testing;
 use futures::stream;
 use postgres_local::testing::TestDatabase;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::delivery::{Deliveries, Guard, SECRET, Secret, SendWebhook, Sender};
@@ -47,13 +48,14 @@ impl Got {
 pub(super) struct Receiver {
     address: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
+    arrived: Arc<Notify>,
 }
 
 impl Receiver {
     pub(super) async fn start() -> Self {
         let listener = TcpListener::bind((HOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let receiver = Self { address, got: Arc::default() };
+        let receiver = Self { address, got: Arc::default(), arrived: Arc::default() };
         let router = Router::new().route("/{path}", any(answer)).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         receiver
@@ -61,6 +63,11 @@ impl Receiver {
 
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
+    }
+
+    /// Waits for a request.
+    pub(super) async fn arrival(&self) {
+        self.arrived.notified().await;
     }
 
     pub(super) fn got(&self) -> Vec<Got> {
@@ -80,6 +87,7 @@ async fn answer(
         got.push(Got { path: path.clone(), headers, body });
         got.len()
     };
+    receiver.arrived.notify_one();
     match path.as_str() {
         "ok" => StatusCode::NO_CONTENT.into_response(),
         "half" if count % 2 == 0 => StatusCode::OK.into_response(),

@@ -1,4 +1,11 @@
+use chassis::Host;
+use chassis::clock::Clock;
+use chassis::crypto::Keyring;
+use chassis::host::Activity;
+use clap::Parser;
 use time::Duration as Span;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::webhooks::Endpoint;
@@ -200,4 +207,37 @@ async fn what_is_over_is_forgotten_after_a_while_and_what_waits_is_not() {
         listed(&deliveries, &endpoint).await.iter().map(|delivery| delivery.delivery_id).collect();
     assert_eq!(left, [young]);
     assert_ne!(old, young);
+}
+
+#[tokio::test]
+async fn a_service_that_starts_sends_what_waits_for_it() {
+    let (mut deliveries, database) = deliveries().await;
+    let keyring = Keyring::random_text();
+    deliveries.service.keyring = keyring.parse().unwrap();
+    let service = &deliveries.service;
+    let receiver = Receiver::start().await;
+    let endpoint = endpoint(service, company(service).await, &receiver.url("ok"), &[]).await;
+    message(service, &endpoint, Span::ZERO).await;
+
+    let config = crate::Config::parse_from([
+        "company",
+        "--service-secret=x",
+        "--webhook-hosts=example.com,127.0.0.77",
+        &format!("--keyring={keyring}"),
+        &format!("--database-url={}", database.url),
+    ]);
+    let shutdown = CancellationToken::new();
+    let host = Host {
+        listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        admin: None,
+        clock: Clock::system(),
+        shutdown: shutdown.clone(),
+        activity: Activity::default(),
+    };
+    let serving = tokio::spawn(crate::serve(config, host));
+    receiver.arrival().await;
+    shutdown.cancel();
+    serving.await.unwrap().unwrap();
+    let [delivery] = &listed(&deliveries, &endpoint).await[..] else { panic!("one") };
+    assert_eq!((delivery.state, delivery.attempts), (State::Delivered, 1));
 }
