@@ -32,6 +32,8 @@ pub(crate) fn document() -> OpenApi {
             with `Idempotency-Replayed: true`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
+    // Served by the route without the suffix.
+    paths(super::invoices::document),
     components(schemas(Envelope, Detail)),
     modifiers(&Bearer),
     tags(

@@ -80,7 +80,8 @@ impl InvoiceService for Invoices {
         enter_company(&self.service, Caller::of(&request)?, company_id).await?;
         let Self { service, payee, provider } = self;
         let pdf = invoice_document::pdf(service, payee, provider, company_id, invoice_id).await?;
-        Ok(Response::new(pb::GetInvoiceDocumentResponse { pdf }))
+        let provider = (*provider).to_owned();
+        Ok(Response::new(pb::GetInvoiceDocumentResponse { pdf, provider }))
     }
 }
 

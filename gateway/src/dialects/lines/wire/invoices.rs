@@ -1,5 +1,7 @@
 //! What companies owe.
 
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
 use proto::billing::v1 as billing;
 use proto::common::v1::Money;
 use serde::Serialize;
@@ -22,20 +24,36 @@ impl InvoiceName {
         self.id.clone()
     }
 
-    /// Whether an invoice has this name.
-    pub(crate) fn names(&self, invoice: &billing::Invoice) -> bool {
-        self.provider.as_ref().is_none_or(|provider| *provider == invoice.provider)
+    /// Whether the invoice is one that this provider collects, as far as the name says.
+    pub(crate) fn is_of(&self, provider: &str) -> bool {
+        self.provider.as_ref().is_none_or(|named| named == provider)
     }
-}
 
-impl FromPath for InvoiceName {
-    fn take<'a>(values: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
-        let text = values.next()?;
+    fn read(text: &str) -> Option<Self> {
         let (provider, id) = match text.rsplit_once(':') {
             Some((provider, id)) => (Some(provider.to_owned()), id),
             None => (None, text),
         };
         Some(Self { provider, id: id.parse::<Id>().ok()?.into() })
+    }
+}
+
+/// What a path wants of an invoice: the router knows no suffixes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The invoice.
+    Details(InvoiceName),
+    /// The invoice as PDF: its name ends in ".pdf".
+    Document(InvoiceName),
+}
+
+impl FromPath for Wanted {
+    fn take<'a>(values: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let text = values.next()?;
+        match text.strip_suffix(".pdf") {
+            Some(name) => InvoiceName::read(name).map(Self::Document),
+            None => InvoiceName::read(text).map(Self::Details),
+        }
     }
 }
 
@@ -195,7 +213,7 @@ struct Payment {
     pix_code: String,
     /// Pix code as a picture: SVG.
     pix_picture: String,
-    /// The boleto's 47 digits to type.
+    /// The boleto's 47 digits to type, in their groups.
     boleto_line: String,
     /// The boleto's 44 digits of the barcode.
     boleto_barcode: String,
@@ -219,30 +237,49 @@ impl From<billing::PaymentOptions> for Payment {
     }
 }
 
+/// A PDF document.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub(crate) struct Pdf(pub(crate) Vec<u8>);
+
+impl IntoResponse for Pdf {
+    fn into_response(self) -> Response {
+        ([(CONTENT_TYPE, "application/pdf")], self.0).into_response()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ID: &str = "53af5437-dd2b-4efb-84c2-d16c6fffd376";
 
-    fn name(text: &str) -> Option<InvoiceName> {
-        InvoiceName::take(&mut [text].into_iter())
+    fn wanted(text: &str) -> Option<Wanted> {
+        Wanted::take(&mut [text].into_iter())
     }
 
     #[test]
     fn an_invoice_is_named_with_its_provider_or_without() {
-        let invoice = |provider: &str| billing::Invoice {
-            provider: provider.to_owned(),
-            ..billing::Invoice::default()
-        };
-        let alone = name(ID).unwrap();
+        let alone = InvoiceName::read(ID).unwrap();
         assert_eq!(alone.id(), ID);
-        assert!(alone.names(&invoice("stripe")) && alone.names(&invoice("simulator")));
-        let whole = name(&format!("stripe:{ID}")).unwrap();
+        assert!(alone.is_of("stripe") && alone.is_of("simulator"));
+        let whole = InvoiceName::read(&format!("stripe:{ID}")).unwrap();
         assert_eq!(whole.id(), ID);
-        assert!(whole.names(&invoice("stripe")) && !whole.names(&invoice("simulator")));
+        assert!(whole.is_of("stripe") && !whole.is_of("simulator"));
         for text in ["", "stripe:", "stripe", &format!("{ID}:stripe")] {
-            assert_eq!(name(text), None, "{text}");
+            assert_eq!(InvoiceName::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_told_by_its_suffix() {
+        for name in [ID.to_owned(), format!("stripe:{ID}")] {
+            let read = InvoiceName::read(&name).unwrap();
+            assert_eq!(wanted(&name), Some(Wanted::Details(read.clone())));
+            assert_eq!(wanted(&format!("{name}.pdf")), Some(Wanted::Document(read)));
+        }
+        for text in [".pdf", "x.pdf", &format!("{ID}.pdf.pdf"), &format!("{ID}.PDF")] {
+            assert_eq!(wanted(text), None, "{text}");
         }
     }
 }
