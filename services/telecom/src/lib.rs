@@ -2,6 +2,7 @@
 
 mod carrier;
 mod custom_fields;
+mod data_top_ups;
 mod dunning;
 mod error;
 mod line_orders;
@@ -29,6 +30,7 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
+use proto::telecom::v1::data_top_up_service_server::DataTopUpServiceServer;
 use proto::telecom::v1::line_order_service_server::LineOrderServiceServer;
 use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
 use proto::telecom::v1::line_service_server::LineServiceServer;
@@ -43,6 +45,8 @@ pub use carrier::{
     Operation as CarrierOperation, ServiceProfile, SimulatedLine,
 };
 use custom_fields::rpc::CustomFieldRpcs;
+use data_top_ups::rpc::TopUps;
+use data_top_ups::{GiveData, Giving};
 use dunning::SettleCompany;
 use line_orders::{AdvanceLineOrder, LineOrders};
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
@@ -197,6 +201,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         lines: lines.clone(),
         retry_max: Duration::from_millis(config.line_order_retry_max_ms),
     };
+    let giving = Giving {
+        lines: lines.clone(),
+        carrier: telling.carrier.clone(),
+        timeout: telling.timeout,
+        retry_max: telling.retry_max,
+    };
     let parcels = Parcels {
         service: service.clone(),
         carrier: outside.parcel_carrier,
@@ -213,6 +223,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let counting = Counting::default();
     Server::new(&service)
         .grpc(CustomFieldServiceServer::new(CustomFieldRpcs { service: service.clone() }))
+        .grpc(DataTopUpServiceServer::new(TopUps { lines: lines.clone() }))
         .grpc(LineSearchServiceServer::new(Search { service: service.clone(), counting }))
         .grpc(LineServiceServer::new(lines.clone()))
         .grpc(LineOrderServiceServer::new(line_orders.clone()))
@@ -224,6 +235,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<BookShipment>(parcels.clone())
         .job::<CancelParcel>(parcels.clone())
         .job::<RunErrand>(portability.clone())
+        .job::<GiveData>(giving)
         .job::<CountTerms>(CountingContext { service: service.clone(), counting })
         .sweep(follow_parcels(&parcels))
         .events(search::hear(dunning::hear(lines::event_handlers(&lines), &lines)))
