@@ -1,6 +1,8 @@
 //! The mobile-line API. Its paths are the root's.
 
 mod companies;
+mod custom_fields;
+mod data_top_ups;
 mod documents;
 mod domain_signup;
 mod employees;
@@ -8,6 +10,7 @@ mod error;
 mod invitations;
 mod invoices;
 mod line_orders;
+mod line_search;
 mod oauth;
 mod partners;
 mod password_resets;
@@ -115,8 +118,11 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(phone_accounts::get))
         .routes(routes!(phone_accounts::approve))
         .routes(routes!(phone_accounts::activate_sim_card))
-        .routes(routes!(phone_accounts::order))
+        .routes(routes!(phone_accounts::order, line_search::search))
         .routes(routes!(phone_accounts::list_permissions))
+        .routes(routes!(data_top_ups::add))
+        .routes(routes!(custom_fields::set, custom_fields::remove))
+        .routes(routes!(custom_fields::rename))
         .routes(routes!(line_orders::place))
         .routes(routes!(line_orders::get))
         .routes(routes!(companies::create, companies::list))

@@ -4,9 +4,12 @@
 pub(super) mod address;
 pub(super) mod billing_runs;
 pub(super) mod companies;
+pub(super) mod custom_fields;
+pub(super) mod data_top_ups;
 pub(super) mod employees;
 pub(super) mod invoices;
 pub(super) mod line_orders;
+pub(super) mod line_search;
 pub(super) mod lines;
 pub(super) mod number;
 pub(super) mod people;

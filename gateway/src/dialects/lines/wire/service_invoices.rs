@@ -1,51 +1,18 @@
 //! Fiscal notes for services. Amounts are decimal reais here, and exact.
 
-use std::fmt;
-
 use brazil::Cents;
 use proto::billing::v1 as billing;
 use proto::billing::v1::issue_service_note_request::Recipient;
 use proto::common::v1::Money;
-use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::number::Decimal;
 use super::{Checks, Fault, Names};
 use crate::body::{Input, Written};
 
 /// What the members are called in the contract.
 pub(crate) const NAMES: Names = Names::new("", &[("amount", "amount"), ("amount", "amount.cents")]);
-
-/// An amount, as it was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Reais(String);
-
-impl<'de> Deserialize<'de> for Reais {
-    /// A number. Its digits come from the text of the body, since a float keeps too few.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Number;
-        impl Visitor<'_> for Number {
-            type Value = Reais;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number")
-            }
-
-            fn visit_u64<E>(self, _: u64) -> Result<Reais, E> {
-                Ok(Reais::default())
-            }
-
-            fn visit_i64<E>(self, _: i64) -> Result<Reais, E> {
-                Ok(Reais::default())
-            }
-
-            fn visit_f64<E>(self, _: f64) -> Result<Reais, E> {
-                Ok(Reais::default())
-            }
-        }
-        deserializer.deserialize_any(Number)
-    }
-}
 
 /// A fiscal note to be issued.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -60,7 +27,7 @@ pub(crate) struct NewServiceInvoice {
         minimum = 0.01,
         maximum = 100_000_000
     )]
-    amount: Reais,
+    amount: Decimal,
     /// Whether the recipient gets the document by mail.
     #[serde(default = "yes")]
     #[schema(default = true)]
@@ -75,7 +42,7 @@ impl Input for NewServiceInvoice {
     const REQUIRED: &'static [&'static str] = &["amount"];
 
     fn exactly(self, written: Written<'_>) -> Self {
-        Self { amount: Reais(written.member("amount").unwrap_or_default()), ..self }
+        Self { amount: Decimal::written(written, "amount"), ..self }
     }
 }
 

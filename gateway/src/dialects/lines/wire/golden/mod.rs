@@ -7,6 +7,7 @@ mod line_orders;
 mod lines;
 mod people;
 mod portability;
+mod search;
 mod service_invoices;
 mod shipments;
 
@@ -94,6 +95,9 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::lines::NewPhoneAccount>();
     check::<wire::lines::SimCardActivation>();
     check::<wire::line_orders::NewPhoneAccountRequest>();
+    check::<wire::custom_fields::CustomFieldValue>();
+    check::<wire::custom_fields::CustomFieldRenaming>();
+    check::<wire::data_top_ups::NewData>();
     check::<wire::companies::NewCompany>();
     check::<wire::companies::CompanyChange>();
     check::<wire::companies::NewEmailDomain>();
