@@ -280,14 +280,14 @@ impl PortIn {
         let (.., to, effects) =
             *TABLE.iter().find(|(status, known, ..)| *status == from && *known == trigger)?;
         // A message may be older than what came of another one.
-        let at = at.max(self.asked_at).max(self.since);
+        let at = at.max(self.since);
         if to == from {
             self.asks += 1;
+            self.asked_at = at.max(self.asked_at);
         } else {
             self.enter(to, at, rules);
         }
-        self.asked_at = at;
-        self.updated_at = at;
+        self.updated_at = at.max(self.updated_at);
         self.status_reason = reason.filter(|_| !to.is_open());
         Some(Step { from, effects })
     }
@@ -295,6 +295,7 @@ impl PortIn {
     fn enter(&mut self, to: Status, at: OffsetDateTime, rules: &Rules) {
         self.status = to;
         self.since = at;
+        self.asked_at = at;
         self.asks = 0;
         match to {
             Status::Submitted => self.submitted_at = Some(at),

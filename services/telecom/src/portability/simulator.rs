@@ -241,8 +241,7 @@ impl Number {
             return;
         };
         if talk.ticket.is_some() && !talk.ended {
-            talk.status = TicketStatus::Cancelled;
-            talk.ended = true;
+            talk.end(TicketStatus::Cancelled);
             talk.plan.clear();
             self.script = None;
         }
@@ -329,30 +328,40 @@ impl Talk {
         }
     }
 
+    /// Keeps in mind what was said, if it can be true: a donor decides once, and a number does
+    /// not change over before its window.
     fn note(&mut self, saying: &Saying, at: OffsetDateTime) {
-        self.status = match saying {
-            Saying::Confirm => self.status,
-            Saying::Refuse => {
-                self.ended = self.ended || self.ticket.is_none();
-                self.status
+        let can_be_true = match saying {
+            Saying::Approve | Saying::Deny(_) => self.status != TicketStatus::Approved,
+            Saying::Complete | Saying::Fail(_) => {
+                let possible_at = self.possible_at(&SimulatedEvent::Said(saying.clone()));
+                possible_at.is_some_and(|possible_at| possible_at <= at)
             }
-            Saying::Acknowledge => match self.status {
-                TicketStatus::Unknown | TicketStatus::Arrived => TicketStatus::InValidation,
-                later => later,
-            },
-            Saying::Approve => {
-                self.approved_at.get_or_insert(at);
-                TicketStatus::Approved
-            }
-            Saying::Deny(reason) => TicketStatus::Denied(*reason),
-            Saying::Complete => TicketStatus::Completed,
-            Saying::Fail(_) => TicketStatus::Failed,
+            Saying::Confirm | Saying::Refuse | Saying::Acknowledge => true,
         };
-        self.ended = self.ended
-            || matches!(
-                self.status,
-                TicketStatus::Denied(_) | TicketStatus::Completed | TicketStatus::Failed
-            );
+        if self.ended || !can_be_true {
+            return;
+        }
+        match saying {
+            Saying::Confirm => {}
+            Saying::Refuse => self.ended = self.ticket.is_none(),
+            Saying::Acknowledge if self.status == TicketStatus::Arrived => {
+                self.status = TicketStatus::InValidation;
+            }
+            Saying::Acknowledge => {}
+            Saying::Approve => {
+                self.approved_at = Some(at);
+                self.status = TicketStatus::Approved;
+            }
+            Saying::Deny(reason) => self.end(TicketStatus::Denied(*reason)),
+            Saying::Complete => self.end(TicketStatus::Completed),
+            Saying::Fail(_) => self.end(TicketStatus::Failed),
+        }
+    }
+
+    fn end(&mut self, status: TicketStatus) {
+        self.status = status;
+        self.ended = true;
     }
 
     fn loses_submission(&mut self) -> bool {

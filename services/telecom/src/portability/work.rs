@@ -219,7 +219,7 @@ async fn tell(
     let entry = Entry {
         line_id: port_in.line_id,
         company_id: line.company_id(),
-        at: port_in.updated_at,
+        at: port_in.since,
         actor: actor.clone(),
         action: if before.is_none() { "port_in_requested" } else { "port_in_changed" },
         before: before.into_iter().collect(),
@@ -235,7 +235,7 @@ async fn tell(
         phone_number: port_in.number.to_string(),
         status: port_in.status.as_str().to_owned(),
         status_reason: port_in.status_reason.clone(),
-        changed_at: Some(timestamp::to_proto(port_in.updated_at)),
+        changed_at: Some(timestamp::to_proto(port_in.since)),
     };
     service.outbox.publish(tx, port_in.line_id, &changed).await
 }

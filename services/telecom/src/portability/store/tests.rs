@@ -4,6 +4,7 @@ use sqlx::AssertSqlSafe;
 use time::Duration;
 
 use super::*;
+use crate::lines::Owner;
 use crate::portability::machine::Event;
 use crate::portability::{NewPortIn, Rules, Status};
 use crate::testing::service;
@@ -13,9 +14,11 @@ fn number(subscriber: u32) -> MobileNumber {
 }
 
 fn port_in(service: &Service, subscriber: u32) -> PortIn {
+    let company_id = CompanyId::generate();
     let new = NewPortIn {
         line_id: LineId::generate(),
-        company_id: Some(CompanyId::generate()),
+        owner: Some(Owner::Company(company_id)),
+        company_id: Some(company_id),
         user_id: None,
         number: number(subscriber),
         document_sealed: vec![1, 2, 3],
@@ -24,7 +27,7 @@ fn port_in(service: &Service, subscriber: u32) -> PortIn {
 }
 
 async fn insert_one(service: &Service, port_in: &PortIn) -> Result<(), Error> {
-    insert(&mut *service.db.acquire().await.unwrap(), port_in).await
+    insert(&mut service.db.acquire().await.unwrap(), port_in).await
 }
 
 fn submit(port_in: &mut PortIn, now: OffsetDateTime) -> Option<OffsetDateTime> {

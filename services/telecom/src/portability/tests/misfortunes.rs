@@ -132,7 +132,7 @@ async fn a_window_in_silence_fails_after_a_day_and_the_line_keeps_its_number() {
     let port_in = setting.port_in(line_id).await;
     assert_eq!(port_in.status, Status::Failed);
     assert_eq!(port_in.status_reason.as_deref(), Some("window-expired"));
-    assert_eq!(port_in.updated_at, datetime!(2099-03-06 03:00 UTC));
+    assert_eq!(port_in.since, datetime!(2099-03-06 03:00 UTC));
     assert_eq!(setting.number_of(line_id).await, provisional);
     let status = setting.administrator.status(port_in.port_in_id.0).await;
     assert_eq!(status, Ok(TicketStatus::Cancelled));

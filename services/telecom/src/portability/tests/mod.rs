@@ -36,7 +36,7 @@ async fn setting() -> (Setting, impl Sized) {
     let (service, database) =
         chassis::testing::service("telecom", &crate::MIGRATIONS, subscriptions).await;
     service.clock.set(MONDAY).unwrap();
-    stock(&service, crate::testing::area(), 20).await;
+    stock(&service, crate::testing::area(), 100).await;
     let administrator = AdministratorSimulator::new(service.clock.clone());
     let (port, sms) = (Arc::new(administrator.clone()), Arc::new(administrator.clone()));
     let lines = Lines::new(service.clone(), "americanet".into());
@@ -65,8 +65,8 @@ impl Setting {
         let new = &NewLine { company_id, ..new_line() };
         let lines = &self.portability.lines;
         let order = self.service.transaction(|mut tx| {
-            let actor = Actor::service("test");
-            Box::pin(async move { lines.order(&mut tx, new.clone(), &actor).await })
+            let cause = Actor::service("test").into();
+            Box::pin(async move { lines.order(&mut tx, new.clone(), &cause).await })
         });
         order.await.unwrap();
         sqlx::query("update line set status = 'active', activated_at = $2 where line_id = $1")
@@ -92,6 +92,7 @@ impl Setting {
                     let line = portability.lines.lock(&mut tx, line_id).await?;
                     let new = NewPortIn {
                         line_id,
+                        owner: line.owner(),
                         company_id: line.company_id(),
                         user_id: line.user_id(),
                         number: number.clone(),

@@ -3,7 +3,6 @@
 use time::Duration;
 
 use super::*;
-use crate::portability::work::{cancel_for_line, has_open_port_in};
 
 #[tokio::test]
 async fn a_companys_number_comes_by_itself() {
@@ -58,7 +57,7 @@ async fn a_leap_of_the_clock_changes_nothing() {
     let port_in = setting.port_in(line_id).await;
     assert_eq!(port_in.status, Status::Successful);
     let window = datetime!(2099-03-05 03:00 UTC);
-    assert_eq!(port_in.updated_at, window + Duration::minutes(15));
+    assert_eq!(port_in.since, window + Duration::minutes(15));
 }
 
 #[tokio::test]
@@ -201,7 +200,7 @@ async fn a_line_that_ends_ends_its_request() {
         Box::pin(async move {
             let line = portability.lines.lock(&mut tx, line_id).await?;
             let actor = Actor::service("test");
-            cancel_for_line(&mut tx, &portability.service, &line, &actor).await
+            cancel_for_lines(&mut tx, &portability.service, &[line], &actor).await
         })
     });
     ended.await.unwrap();
