@@ -34,8 +34,6 @@ create trigger timeline_entry_is_only_added_to
 
 alter table line
     add column tag text,
-    -- Counts changes, so that who acts on an older state can tell.
-    add column version bigint not null default 1,
     -- What the carrier is known to have, and what it was asked for without an answer so far.
     add column at_carrier jsonb not null default '{}',
     add constraint line_tag check (char_length(tag) between 1 and 100);

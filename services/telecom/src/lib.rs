@@ -41,7 +41,7 @@ use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
 use sqlx::migrate::Migrator;
 
 pub use carrier::{
-    AddedData, Carrier, CarrierError, CarrierSimulator, Demand, LineVersion,
+    AddedData, Carrier, CarrierError, CarrierSimulator, Demand, DemandId,
     Operation as CarrierOperation, ServiceProfile, SimulatedLine,
 };
 use custom_fields::rpc::CustomFieldRpcs;

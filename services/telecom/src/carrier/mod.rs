@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 pub use simulator::{CarrierSimulator, Operation, SimulatedLine};
 
-/// A line at a moment of its life. The carrier takes no notice of a demand whose version is older
-/// than one that it has met for the same line, and answers as if it had met it: so demands may be
-/// repeated, and may overtake each other on their way.
+/// A demand's name. The carrier takes no notice of a demand whose number is lower than one that it
+/// has met for the same line, and answers as if it had met it: so demands may be repeated, and may
+/// overtake each other on their way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LineVersion {
+pub struct DemandId {
     /// The line.
     pub line_id: LineId,
-    /// Grows with each change of the line.
-    pub version: i64,
+    /// Grows from demand to demand.
+    pub number: i64,
 }
 
 /// What a line in service has.
@@ -77,7 +77,7 @@ pub trait Carrier: Send + Sync {
     ///
     /// # Errors
     /// [`CarrierError`]; after `Unavailable` the same may be demanded again.
-    async fn demand(&self, line: LineVersion, demand: Demand) -> Result<(), CarrierError>;
+    async fn demand(&self, id: DemandId, demand: Demand) -> Result<(), CarrierError>;
 
     /// Gives a line data on top of its plan.
     ///

@@ -8,7 +8,7 @@ use chassis::simulator::{Desk, Failure, Hold, ScriptStep};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{AddedData, Carrier, CarrierError, Demand, LineVersion, ServiceProfile};
+use super::{AddedData, Carrier, CarrierError, Demand, DemandId, ServiceProfile};
 
 /// What a carrier can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -62,7 +62,7 @@ pub struct CarrierSimulator {
 struct Network {
     lines: HashMap<LineId, SimulatedLine>,
     // Also of lines that ended before they began.
-    versions: HashMap<LineId, i64>,
+    newest: HashMap<LineId, i64>,
     top_ups: HashMap<Uuid, AddedData>,
 }
 
@@ -123,8 +123,8 @@ impl Demand {
 
 #[tonic::async_trait]
 impl Carrier for CarrierSimulator {
-    async fn demand(&self, line: LineVersion, demand: Demand) -> Result<(), CarrierError> {
-        self.desk.answer(demand.operation(), || self.network().meet(line, demand)).await
+    async fn demand(&self, id: DemandId, demand: Demand) -> Result<(), CarrierError> {
+        self.desk.answer(demand.operation(), || self.network().meet(id, demand)).await
     }
 
     async fn add_data(&self, data: AddedData) -> Result<(), CarrierError> {
@@ -133,16 +133,16 @@ impl Carrier for CarrierSimulator {
 }
 
 impl Network {
-    fn meet(&mut self, of: LineVersion, demand: Demand) -> Result<(), CarrierError> {
-        let LineVersion { line_id, version } = of;
+    fn meet(&mut self, id: DemandId, demand: Demand) -> Result<(), CarrierError> {
+        let DemandId { line_id, number } = id;
         if let (Some(line), Demand::Activate(_)) = (self.lines.get_mut(&line_id), &demand) {
             line.requests += 1;
         }
-        let newest = self.versions.entry(line_id).or_insert(version);
-        if version < *newest {
+        let newest = self.newest.entry(line_id).or_insert(number);
+        if number < *newest {
             return Ok(());
         }
-        *newest = version;
+        *newest = number;
         match (self.lines.get_mut(&line_id), demand) {
             (Some(line), demand) => line.meet(demand),
             (None, Demand::Activate(profile)) => {
@@ -215,8 +215,8 @@ mod tests {
         ServiceProfile { number, iccid: None, plan_id: PlanId::generate() }
     }
 
-    fn at(line_id: LineId, version: i64) -> LineVersion {
-        LineVersion { line_id, version }
+    fn at(line_id: LineId, number: i64) -> DemandId {
+        DemandId { line_id, number }
     }
 
     fn script(json: &str) -> Vec<ScriptStep<Operation>> {

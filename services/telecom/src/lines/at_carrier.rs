@@ -1,8 +1,8 @@
 //! What the carrier has of a line, as far as is known, and what it is to be asked for next.
 //!
 //! A demand is noted before it is made. Until an answer says otherwise it may have been met, or be
-//! under way still: so it is made again before anything else, with the newest version, after which
-//! the carrier takes no notice of the older one.
+//! under way still: so it is made again before anything else, under a new number, after which the
+//! carrier takes no notice of the older one.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,10 @@ use crate::carrier::{Demand, ServiceProfile};
 #[serde(default)]
 pub(super) struct AtCarrier {
     life: Life,
-    /// Newest version of the line that the carrier is known to have heard of.
-    version: i64,
+    /// How many demands were made.
+    demands: i64,
+    /// The newest of them that the carrier is known to have met.
+    met: i64,
     number: Option<MobileNumber>,
     iccid: Option<Iccid>,
     plan_id: Option<PlanId>,
@@ -51,7 +53,7 @@ pub(super) enum Matter {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Asking {
     matter: Matter,
-    version: i64,
+    demand: i64,
 }
 
 /// Something that the carrier will not do, and need not be asked for again.
@@ -169,18 +171,20 @@ impl AtCarrier {
         })
     }
 
-    /// Notes that a demand is about to be made.
-    pub(super) fn ask(&mut self, demand: &Demand, version: i64) {
-        self.asking = Some(Asking { matter: Matter::of(demand), version });
+    /// Notes that a demand is about to be made; gives it its number.
+    pub(super) fn ask(&mut self, demand: &Demand) -> i64 {
+        self.demands += 1;
+        self.asking = Some(Asking { matter: Matter::of(demand), demand: self.demands });
+        self.demands
     }
 
     /// Notes that a demand was met, unless a newer one was met meanwhile.
-    pub(super) fn confirm(&mut self, demand: &Demand, version: i64) {
-        self.answered(demand, version);
-        if version < self.version {
+    pub(super) fn confirm(&mut self, demand: &Demand, number: i64) {
+        self.answered(number);
+        if number < self.met {
             return;
         }
-        self.version = version;
+        self.met = number;
         self.refused.remove(&Matter::of(demand));
         match demand {
             Demand::Activate(profile) => {
@@ -200,17 +204,15 @@ impl AtCarrier {
     }
 
     /// Notes that a demand will not be met; false when that was known.
-    pub(super) fn refuse(&mut self, demand: &Demand, version: i64, why: &str) -> bool {
-        self.answered(demand, version);
+    pub(super) fn refuse(&mut self, demand: &Demand, number: i64, why: &str) -> bool {
+        self.answered(number);
         let refused = Refused { what: wish(demand), why: why.to_owned() };
         let known = self.refused.insert(Matter::of(demand), refused.clone());
         known.as_ref() != Some(&refused)
     }
 
-    fn answered(&mut self, demand: &Demand, version: i64) {
-        self.asking = self
-            .asking
-            .filter(|asking| asking.matter != Matter::of(demand) || asking.version > version);
+    fn answered(&mut self, number: i64) {
+        self.asking = self.asking.filter(|asking| asking.demand != number);
     }
 
     fn is_asking(&self, matter: Matter) -> bool {

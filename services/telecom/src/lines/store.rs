@@ -134,7 +134,7 @@ pub(super) async fn save(tx: &mut PgConnection, line: &Line) -> sqlx::Result<()>
                 is_portability = $6, iccid = $7, status = $8, blocks = $9, plan_id = $10,
                 area_code = $11, tag = $12, awaiting_approval = $13, activation_refused = $14,
                 number_assigned_at = $15, activated_at = $16, updated_at = $17,
-                owned_by_user = $18, version = version + 1
+                owned_by_user = $18
           where line_id = $1",
     )
     .bind(line.line_id.0)
@@ -174,8 +174,7 @@ pub(super) async fn save_lives(tx: &mut PgConnection, lines: &[&Line]) -> sqlx::
         "update line
             set status = life.status, blocks = string_to_array(life.blocks, ','),
                 awaiting_approval = life.awaiting_approval,
-                activation_refused = life.activation_refused, updated_at = life.updated_at,
-                version = version + 1
+                activation_refused = life.activation_refused, updated_at = life.updated_at
            from unnest(
                     $1::uuid[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::timestamptz[]
                 ) as life (
@@ -194,17 +193,16 @@ pub(super) async fn save_lives(tx: &mut PgConnection, lines: &[&Line]) -> sqlx::
     Ok(())
 }
 
-/// Reads a line, its version and what the carrier has of it, and locks it until the transaction
-/// ends.
+/// Reads a line and what the carrier has of it, and locks it until the transaction ends.
 pub(super) async fn lock_at_carrier(
     tx: &mut PgConnection,
     line_id: LineId,
-) -> sqlx::Result<Option<(Line, i64, AtCarrier)>> {
+) -> sqlx::Result<Option<(Line, AtCarrier)>> {
     let row = sqlx::query(
         "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
                 is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
                 activation_refused, number_assigned_at, activated_at, created_at, updated_at,
-                version, at_carrier
+                at_carrier
            from line
           where line_id = $1
             for update",
@@ -214,7 +212,7 @@ pub(super) async fn lock_at_carrier(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let Json(known) = row.try_get("at_carrier")?;
-    Ok(Some((Line::from_row(&row)?, row.try_get("version")?, known)))
+    Ok(Some((Line::from_row(&row)?, known)))
 }
 
 /// Writes what the carrier has of a line.

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::at_carrier::Matter;
 use super::story::Cause;
 use super::{Line, Lines, store};
-use crate::carrier::{Carrier, CarrierError, Demand, LineVersion};
+use crate::carrier::{Carrier, CarrierError, Demand, DemandId};
 use crate::error::Error;
 use crate::timeline::{self, Actor, Entry, Facts};
 
@@ -41,7 +41,7 @@ pub(crate) struct TellCarrier {
 /// A demand that was noted, and is to be made.
 #[derive(Clone, Debug)]
 struct Asked {
-    line: LineVersion,
+    id: DemandId,
     demand: Demand,
 }
 
@@ -87,20 +87,20 @@ impl Telling {
             .transaction(|mut tx| {
                 Box::pin(async move {
                     let told = store::lock_at_carrier(&mut tx, line_id).await?;
-                    let Some((line, version, mut known)) = told else { return Ok(None) };
+                    let Some((line, mut known)) = told else { return Ok(None) };
                     known.forget_refusals(&line);
                     let Some(demand) = known.next(&line) else { return Ok(None) };
-                    known.ask(&demand, version);
+                    let number = known.ask(&demand);
                     store::save_at_carrier(&mut tx, line_id, &known).await?;
-                    let line = LineVersion { line_id, version };
-                    Ok::<_, Error>(Some(Asked { line, demand }))
+                    let id = DemandId { line_id, number };
+                    Ok::<_, Error>(Some(Asked { id, demand }))
                 })
             })
             .await
     }
 
     async fn ask(&self, asked: &Asked) -> Result<(), CarrierError> {
-        tokio::time::timeout(self.timeout, self.carrier.demand(asked.line, asked.demand.clone()))
+        tokio::time::timeout(self.timeout, self.carrier.demand(asked.id, asked.demand.clone()))
             .await
             .unwrap_or(Err(CarrierError::Unavailable))
     }
@@ -110,10 +110,10 @@ impl Telling {
             .service
             .transaction(|mut tx| {
                 Box::pin(async move {
-                    let LineVersion { line_id, version } = asked.line;
+                    let DemandId { line_id, number } = asked.id;
                     let told = store::lock_at_carrier(&mut tx, line_id).await?;
-                    let Some((line, _, mut known)) = told else { return Ok(()) };
-                    known.confirm(&asked.demand, version);
+                    let Some((line, mut known)) = told else { return Ok(()) };
+                    known.confirm(&asked.demand, number);
                     store::save_at_carrier(&mut tx, line_id, &known).await?;
                     if matches!(asked.demand, Demand::Activate(_)) {
                         self.activated(&mut tx, line).await?;
@@ -138,16 +138,16 @@ impl Telling {
     async fn refused(&self, asked: &Asked, reason: &str) -> Result<(), Error> {
         let matter = Matter::of(&asked.demand).name();
         let reason: String = reason.chars().take(REASON_LENGTH_MAX).collect();
-        tracing::warn!(line_id = %asked.line.line_id, matter, reason, "the carrier refused");
+        tracing::warn!(line_id = %asked.id.line_id, matter, reason, "the carrier refused");
         let reason = &reason;
         self.lines
             .service
             .transaction(|mut tx| {
                 Box::pin(async move {
-                    let line_id = asked.line.line_id;
+                    let DemandId { line_id, number } = asked.id;
                     let told = store::lock_at_carrier(&mut tx, line_id).await?;
-                    let Some((line, _, mut known)) = told else { return Ok(()) };
-                    let is_news = known.refuse(&asked.demand, asked.line.version, reason);
+                    let Some((line, mut known)) = told else { return Ok(()) };
+                    let is_news = known.refuse(&asked.demand, number, reason);
                     store::save_at_carrier(&mut tx, line_id, &known).await?;
                     let activation = matches!(asked.demand, Demand::Activate(_));
                     if activation && known.next(&line).as_ref() == Some(&asked.demand) {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use time::OffsetDateTime;
 
 use super::*;
-use crate::carrier::{Carrier, CarrierSimulator, LineVersion};
+use crate::carrier::{Carrier, CarrierSimulator, DemandId};
 use crate::lines::BlockReason;
 use crate::testing::{iccid, new_line};
 
@@ -24,7 +24,6 @@ fn pending() -> Line {
 /// A line, what is known of it, and demands on their way to the carrier.
 struct Road {
     line: Line,
-    version: i64,
     known: AtCarrier,
     under_way: VecDeque<(i64, Demand)>,
     carrier: CarrierSimulator,
@@ -53,7 +52,6 @@ impl Road {
     fn new() -> Self {
         Self {
             line: pending(),
-            version: 1,
             known: AtCarrier::default(),
             under_way: VecDeque::new(),
             carrier: CarrierSimulator::new(),
@@ -69,26 +67,24 @@ impl Road {
             Event::Block => drop(line.block(BlockReason::Theft, NOW)),
             Event::Unblock => drop(line.unblock(BlockReason::Theft, NOW)),
             Event::Cancel => drop(line.cancel(NOW)),
-            Event::Send => return self.send(),
-            Event::Answered(index) => return self.arrive(index, true),
-            Event::Lost(index) => return self.arrive(index, false),
+            Event::Send => self.send(),
+            Event::Answered(index) => self.arrive(index, true),
+            Event::Lost(index) => self.arrive(index, false),
             Event::Refused(index) => {
-                if let Some((version, demand)) = self.pick(index)
+                if let Some((number, demand)) = self.pick(index)
                     && !matches!(demand, Demand::Activate(_) | Demand::Terminate)
                 {
-                    self.known.refuse(&demand, version, "no");
+                    self.known.refuse(&demand, number, "no");
                 }
-                return;
             }
         }
-        self.version += 1;
     }
 
     fn send(&mut self) {
         self.known.forget_refusals(&self.line);
         if let Some(demand) = self.known.next(&self.line) {
-            self.known.ask(&demand, self.version);
-            self.under_way.push_back((self.version, demand));
+            let number = self.known.ask(&demand);
+            self.under_way.push_back((number, demand));
         }
     }
 
@@ -98,18 +94,13 @@ impl Road {
     }
 
     fn arrive(&mut self, index: usize, answered: bool) {
-        let Some((version, demand)) = self.pick(index) else { return };
-        let line_id = self.line.line_id;
-        let met = self
-            .carrier
-            .demand(LineVersion { line_id, version }, demand.clone())
-            .now_or_never()
-            .unwrap();
-        met.unwrap();
+        let Some((number, demand)) = self.pick(index) else { return };
+        let id = DemandId { line_id: self.line.line_id, number };
+        self.carrier.demand(id, demand.clone()).now_or_never().unwrap().unwrap();
         if answered {
-            self.known.confirm(&demand, version);
-            if matches!(demand, Demand::Activate(_)) && self.line.activate(NOW).is_ok() {
-                self.version += 1;
+            self.known.confirm(&demand, number);
+            if matches!(demand, Demand::Activate(_)) {
+                let _ = self.line.activate(NOW);
             }
         }
     }
@@ -210,7 +201,7 @@ fn a_line_that_never_reached_the_carrier_ends_in_silence() {
     let _ = line.cancel(NOW);
     assert_eq!(AtCarrier::default().next(&line), None);
     let mut asked = AtCarrier::default();
-    asked.ask(&Demand::Activate(profile(&pending())), 1);
+    asked.ask(&Demand::Activate(profile(&pending())));
     assert_eq!(asked.next(&line), Some(Demand::Terminate), "it may have been activated");
 }
 
