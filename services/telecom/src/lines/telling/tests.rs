@@ -8,6 +8,9 @@ use crate::carrier::{CarrierSimulator, Operation};
 use crate::lines::{BlockReason, Line, Lines, Status};
 use crate::testing::{cause, new_line, service, stock};
 
+const OF_BILLING: &str = "
+    select event from outbox where subscriber = 'billing' and subject = $1 order by sequence";
+
 struct Setting {
     telling: Telling,
     carrier: CarrierSimulator,
@@ -53,12 +56,11 @@ impl Setting {
     }
 
     async fn published(&self) -> Vec<CloudEvent> {
-        let events: Vec<Vec<u8>> =
-            sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
-                .bind(self.line.line_id.0)
-                .fetch_all(&self.telling.lines.service.db)
-                .await
-                .unwrap();
+        let events: Vec<Vec<u8>> = sqlx::query_scalar(OF_BILLING)
+            .bind(self.line.line_id.0)
+            .fetch_all(&self.telling.lines.service.db)
+            .await
+            .unwrap();
         events.iter().map(|event| CloudEvent::decode(event.as_slice()).unwrap()).collect()
     }
 }
@@ -66,8 +68,9 @@ impl Setting {
 /// How often the next attempt has failed before, and whether it still waits.
 async fn next_attempt(service: &Service) -> (i32, bool) {
     sqlx::query_as(
-        "select (payload #>> '{job,failures}')::int, run_at > now()
-           from telecom_jobs._private_jobs",
+        "select (payload #>> '{job,failures}')::int, run_at > updated_at
+           from telecom_jobs._private_jobs
+          where payload #> '{job,failures}' is not null",
     )
     .fetch_one(&service.db)
     .await
