@@ -12,6 +12,7 @@ mod invoice_document;
 mod invoices;
 mod letters;
 mod line_charges;
+mod paper;
 mod payments;
 mod period;
 mod plans;

@@ -2,14 +2,11 @@
 
 use chassis::mail::{Attachment, Letter};
 
-use super::{FiscalModel, FiscalNote, document};
+use super::{FiscalNote, document};
 
 /// Brings a document that was authorized.
 pub(super) fn issued(note: &FiscalNote) -> Letter {
-    let kind = match note.series.model {
-        FiscalModel::Nfse => "NFS-e",
-        FiscalModel::Nfcom => "NFCom",
-    };
+    let kind = document::kind(note.series.model);
     let text = format!(
         "{kind} number {}, series {}, over R$ {} was issued to {}. The document is attached.",
         note.number,
@@ -23,12 +20,12 @@ pub(super) fn issued(note: &FiscalNote) -> Letter {
         .paragraph(format!("Authorization code: {code}"))
         .attach(Attachment {
             name: format!(
-                "{}-{}-{}.xml",
+                "{}-{}-{}.pdf",
                 note.series.model.as_str(),
                 note.series.series,
                 note.number
             ),
-            media_type: "application/xml".to_owned(),
-            content: document::xml(note).into_bytes(),
+            media_type: "application/pdf".to_owned(),
+            content: document::pdf(note),
         })
 }

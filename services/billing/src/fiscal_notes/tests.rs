@@ -62,6 +62,7 @@ pub(super) fn new_note() -> NewNote {
             email: "ana@example.com".parse().unwrap(),
             address: Some(Address {
                 street_name: Some("Rua <XV>".to_owned()),
+                street_number: Some("7".to_owned()),
                 state: Some(State::Parana),
                 ..Address::default()
             }),
@@ -160,23 +161,26 @@ fn a_series_has_up_to_three_digits() {
 }
 
 #[test]
-fn a_document_is_well_formed_whatever_names_are_in_it() {
+fn everything_about_a_document_stands_on_its_paper() {
     let mut note = FiscalNote::draft(new_note(), &emitter(), 7, NOW);
     note.send().unwrap();
     let _ = note.authorize(authorization("ABC123"), NOW).unwrap();
-    let xml = document::xml(&note);
-    for part in [
-        "<model>NFS-e</model>",
-        "<number>7</number>",
-        "<name>Ana &amp; Souza</name>",
-        "<street>Rua &lt;XV&gt;</street>",
-        "<amount>100.25</amount>",
-        "<cpf>11144477735</cpf>",
-        "<authorizationCode>ABC123</authorizationCode>",
+    let pdf: String = document::pdf(&note).into_iter().map(char::from).collect();
+    assert!(pdf.starts_with("%PDF-1.") && pdf.trim_end().ends_with("%%EOF"));
+    for text in [
+        "NFS-e 7",
+        "11.222.333/0001-81",
+        "Ana & Souza",
+        "111.444.777-35",
+        "Rua <XV>, 7, PR",
+        "05/11/2026",
+        "R$ 100,25",
+        "ABC123",
+        "key of ABC123",
+        "1 / 1",
     ] {
-        assert!(xml.contains(part), "{part} in {xml}");
+        assert!(pdf.contains(text), "{text}");
     }
-    assert_eq!(xml.matches("</").count() * 2, xml.matches('<').count() - 1);
     let letter = letters::issued(&note);
     assert!(letter.text().contains("NFS-e number 7, series 1, over R$ 100,25"));
     assert!(letter.text().contains("Authorization code: ABC123"));

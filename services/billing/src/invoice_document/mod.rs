@@ -1,8 +1,6 @@
 //! An invoice on paper: what it is made of, and how to pay it.
 
-mod font;
 mod made;
-mod sheets;
 mod store;
 
 use brazil::Cents;
@@ -10,7 +8,7 @@ use time::Date;
 use time::macros::format_description;
 
 pub(crate) use self::made::pdf;
-use self::sheets::{LEFT, RIGHT, Sheets, Style};
+use crate::paper::{LEFT, RIGHT, Sheets, Style, font};
 use crate::payments::PaymentOptions;
 
 /// The most items that are listed one by one.

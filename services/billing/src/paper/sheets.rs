@@ -13,31 +13,31 @@ const BOLD: Name = Name(b"F2");
 const FOOTER_SIZE: f32 = 8.0;
 
 /// Left edge of what is written.
-pub(super) const LEFT: f32 = MARGIN;
+pub(crate) const LEFT: f32 = MARGIN;
 /// Right edge.
-pub(super) const RIGHT: f32 = WIDTH - MARGIN;
+pub(crate) const RIGHT: f32 = WIDTH - MARGIN;
 
 /// How a text looks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Style {
+pub(crate) struct Style {
     size: f32,
     bold: bool,
 }
 
 impl Style {
     /// Upright.
-    pub(super) const fn plain(size: f32) -> Self {
+    pub(crate) const fn plain(size: f32) -> Self {
         Self { size, bold: false }
     }
 
     /// Fat.
-    pub(super) const fn bold(size: f32) -> Self {
+    pub(crate) const fn bold(size: f32) -> Self {
         Self { size, bold: true }
     }
 }
 
 /// A document in the making.
-pub(super) struct Sheets {
+pub(crate) struct Sheets {
     full: Vec<Content>,
     current: Content,
     /// Where the next line goes, from the bottom.
@@ -46,12 +46,12 @@ pub(super) struct Sheets {
 
 impl Sheets {
     /// An empty page.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { full: Vec::new(), current: Content::new(), y: HEIGHT - MARGIN }
     }
 
     /// Goes down; false when that leaves the page, and a new one begins.
-    pub(super) fn down(&mut self, by: f32) -> bool {
+    pub(crate) fn down(&mut self, by: f32) -> bool {
         let fits = self.has(by);
         if fits {
             self.y -= by;
@@ -62,36 +62,36 @@ impl Sheets {
     }
 
     /// Whether so much is left of the page.
-    pub(super) fn has(&self, height: f32) -> bool {
+    pub(crate) fn has(&self, height: f32) -> bool {
         self.y - height >= MARGIN
     }
 
     /// Begins a new page.
-    pub(super) fn turn(&mut self) {
+    pub(crate) fn turn(&mut self) {
         self.full.push(std::mem::replace(&mut self.current, Content::new()));
         self.y = HEIGHT - MARGIN;
     }
 
     /// Writes from `x` on.
-    pub(super) fn text(&mut self, x: f32, style: Style, text: &str) {
+    pub(crate) fn text(&mut self, x: f32, style: Style, text: &str) {
         let y = self.y;
         write(&mut self.current, x, y, style, text);
     }
 
     /// Writes up to `x`.
-    pub(super) fn text_right(&mut self, x: f32, style: Style, text: &str) {
+    pub(crate) fn text_right(&mut self, x: f32, style: Style, text: &str) {
         // Helvetica's digits and signs are as wide when they are fat.
         self.text(x - font::width(text, style.size), style, text);
     }
 
     /// Draws a thin line across the page.
-    pub(super) fn rule(&mut self) {
+    pub(crate) fn rule(&mut self) {
         let y = self.y - 3.0;
         self.current.set_line_width(0.5).move_to(LEFT, y).line_to(RIGHT, y).stroke();
     }
 
     /// Draws a picture whose lower left corner is at `x`, on the line.
-    pub(super) fn picture(&mut self, x: f32, width: f32, height: f32, picture: &Picture) {
+    pub(crate) fn picture(&mut self, x: f32, width: f32, height: f32, picture: &Picture) {
         let module = |modules: u32| f32::from(u16::try_from(modules).unwrap_or(u16::MAX));
         let across = width / module(picture.width);
         let up = height / module(picture.height);
@@ -108,7 +108,7 @@ impl Sheets {
     }
 
     /// The document, as PDF. Each page ends with `footer` and its number.
-    pub(super) fn finish(mut self, title: &str, footer: &str) -> Vec<u8> {
+    pub(crate) fn finish(mut self, title: &str, footer: &str) -> Vec<u8> {
         self.turn();
         let pages = self.full;
         let (catalog, tree, info) = (Ref::new(1), Ref::new(2), Ref::new(3));

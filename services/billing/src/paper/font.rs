@@ -16,7 +16,7 @@ const WIDTHS: [u16; 95] = [
 const WIDTH_OTHER: u16 = 1000;
 
 /// How wide a text is, in points.
-pub(super) fn width(text: &str, size: f32) -> f32 {
+pub(crate) fn width(text: &str, size: f32) -> f32 {
     text.chars().map(|c| f32::from(width_of(c))).sum::<f32>() * size / 1000.0
 }
 
@@ -28,7 +28,7 @@ fn width_of(c: char) -> u16 {
 }
 
 /// A text in the encoding WinAnsi; what that does not have becomes a question mark.
-pub(super) fn encode(text: &str) -> Vec<u8> {
+pub(crate) fn encode(text: &str) -> Vec<u8> {
     text.nfc()
         .map(|c| match c {
             ' '..='~' => u8::try_from(c).unwrap_or(b'?'),
@@ -48,7 +48,7 @@ pub(super) fn encode(text: &str) -> Vec<u8> {
 }
 
 /// As much of a text as is no wider than `width_max`; what is cut ends in an ellipsis.
-pub(super) fn fit(text: &str, size: f32, width_max: f32) -> String {
+pub(crate) fn fit(text: &str, size: f32, width_max: f32) -> String {
     if width(text, size) <= width_max {
         return text.to_owned();
     }
@@ -61,7 +61,7 @@ pub(super) fn fit(text: &str, size: f32, width_max: f32) -> String {
 }
 
 /// A text without places to break, in lines no wider than `width_max`.
-pub(super) fn lines(text: &str, size: f32, width_max: f32) -> Vec<String> {
+pub(crate) fn lines(text: &str, size: f32, width_max: f32) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut used = 0.0;
     for c in text.chars() {
