@@ -28,6 +28,7 @@ use chassis::telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
 
 use crate::clients::Clients;
 pub use crate::config::Config;
@@ -45,8 +46,17 @@ pub struct GatewayHost {
     pub clock: Clock,
     /// Cancelled when the gateway is to end.
     pub shutdown: CancellationToken,
-    /// Further routes, such as those under `/sandbox`. They are neither guarded nor limited.
-    pub extra: Option<Router>,
+    /// Further routes, such as those under `/sandbox`.
+    pub extra: Extra,
+}
+
+/// Routes of the process that the gateway runs in. They are neither guarded nor limited.
+#[derive(Default)]
+pub struct Extra {
+    /// The routes.
+    pub router: Router,
+    /// What describes them among the documents: (path, document).
+    pub documents: Vec<(&'static str, OpenApi)>,
 }
 
 /// What all dialects share.
@@ -85,11 +95,13 @@ impl Gateway {
 }
 
 /// Everything that the gateway answers.
-pub fn router(gateway: &Arc<Gateway>, extra: Option<Router>) -> Router {
+pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
+    let mut documents = vec![("/openapi/lines.json", lines_document)];
+    documents.extend(extra.documents);
     let router = lines
-        .merge(docs::routes(vec![("/openapi/lines.json", lines_document)]))
-        .merge(extra.unwrap_or_default())
+        .merge(docs::routes(documents))
+        .merge(extra.router)
         .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));
     stack::common::<Lines>(router, &gateway.config.web)
 }

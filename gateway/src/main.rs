@@ -18,7 +18,7 @@ fn main() -> anyhow::Result<()> {
             admin: Some(bind(config.admin_listen).await?),
             clock: Clock::system(),
             shutdown: chassis::host::on_signal()?,
-            extra: None,
+            extra: gateway::Extra::default(),
         };
         let served = gateway::serve(config, host).await;
         telemetry.shutdown();

@@ -73,7 +73,7 @@ pub(crate) async fn serve(
 ) -> anyhow::Result<()> {
     let clock = settings.clock.clone();
     if part == Part::Gateway {
-        let extra = Some(sandbox::router(&settings.sandbox()?));
+        let extra = sandbox::extra(&settings.sandbox()?);
         let host = gateway::GatewayHost { listener, admin, clock, shutdown, extra };
         return gateway::serve(settings.gateway()?, host).await;
     }

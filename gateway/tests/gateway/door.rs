@@ -101,7 +101,7 @@ async fn tokens_cannot_be_checked_before_the_keys_are_known() {
     let gateway = std::sync::Arc::new(gateway.unwrap());
     let world = World {
         services,
-        router: gateway::router(&gateway, None),
+        router: gateway::router(&gateway, gateway::Extra::default()),
         gateway,
         token: "a.b.c".to_owned(),
     };
@@ -128,8 +128,9 @@ async fn further_routes_are_served_and_panics_are_caught() {
     let sandbox = Router::new()
         .route("/clock", get(async || Json(json!({"now": "x"}))))
         .route("/panic", get(async || -> &'static str { panic!("a secret") }));
-    let extra = Router::new().nest("/sandbox", sandbox);
-    let world = World { router: gateway::router(&world.gateway, Some(extra)), ..world };
+    let router = Router::new().nest("/sandbox", sandbox);
+    let extra = gateway::Extra { router, ..gateway::Extra::default() };
+    let world = World { router: gateway::router(&world.gateway, extra), ..world };
     assert_eq!(world.ask("GET", "/sandbox/clock", None).await.json(), json!({"now": "x"}));
     assert_eq!(world.ask("GET", "/sandbox/else", None).await.error().0, 404);
     let answer = world.ask("GET", "/sandbox/panic", None).await;
@@ -157,7 +158,7 @@ struct Running {
     served: tokio::task::JoinHandle<anyhow::Result<()>>,
 }
 
-async fn run(extra: Router, adjust: impl FnOnce(&mut gateway::Config)) -> Running {
+async fn run(router: Router, adjust: impl FnOnce(&mut gateway::Config)) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
@@ -168,7 +169,7 @@ async fn run(extra: Router, adjust: impl FnOnce(&mut gateway::Config)) -> Runnin
         admin: None,
         clock: chassis::clock::Clock::system(),
         shutdown: shutdown.clone(),
-        extra: Some(extra),
+        extra: gateway::Extra { router, ..gateway::Extra::default() },
     };
     Running { address, shutdown, served: tokio::spawn(gateway::serve(config, host)) }
 }

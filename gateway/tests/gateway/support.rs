@@ -183,7 +183,7 @@ impl World {
             Claims::new("user-1".to_owned(), SubjectKind::User, vec![], 0, now, now + 3600);
         Self {
             services,
-            router: gateway::router(&gateway, None),
+            router: gateway::router(&gateway, gateway::Extra::default()),
             gateway,
             token: signer().sign(&claims).unwrap(),
         }

@@ -12,17 +12,32 @@ use proto::billing::v1::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::{PATIENCE, Refused, Sandbox};
+use super::{PATIENCE, Refused, Sandbox, documents};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
+#[schema(as = BillingRunCommand)]
 struct Command {
+    /// The month: "2026-11". The one before now where it is absent.
     period: Option<String>,
 }
 
-/// Closes a month, or finds that it is closed, and tells what it came to. A body is not needed.
+/// Close a month
+///
+/// Or find that it is closed, and what it came to. A body is not needed.
+#[utoipa::path(
+    post, path = "/sandbox/billing/run", tag = "billing", operation_id = "closeMonth",
+    request_body(content = Option<Command>, example = json!({"period": "2026-11"})),
+    responses(
+        (status = 200, description = "What it came to", body = documents::ClosedMonth),
+        (status = 400, description = "The body cannot be read", body = documents::Refusal),
+        (status = 422, description = "No such month, or it is not over", body = documents::Refusal),
+        (status = 503, description = "The run goes on; ask again", body = documents::Refusal)
+    )
+)]
 pub(super) async fn run(
     State(sandbox): State<Sandbox>,
     body: Bytes,

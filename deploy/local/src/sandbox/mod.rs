@@ -2,6 +2,7 @@
 //! something off return when its consequences are done, or after a while.
 
 mod billing_runs;
+mod documents;
 mod fiscal;
 mod payments;
 mod portability;
@@ -11,24 +12,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use billing::{FiscalIssuerSimulator, PaymentProviderSimulator};
 use chassis::client::Upstream;
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use chassis::mail::FolderMailer;
 use chassis::simulator::Script;
+use gateway::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use telecom::{AdministratorSimulator, CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use tonic::{Code, Status};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAIL_PATIENCE: Duration = Duration::from_secs(3);
@@ -48,18 +52,22 @@ pub(crate) struct Sandbox {
     pub(crate) mail_folder: PathBuf,
 }
 
-/// The routes under `/sandbox`.
-pub(crate) fn router(sandbox: &Sandbox) -> Router {
-    Router::new()
-        .route("/sandbox/clock", get(read_clock).post(move_clock))
-        .route("/sandbox/mail", get(read_mail))
-        .route("/sandbox/carrier", post(script_carrier))
-        .route("/sandbox/billing/run", post(billing_runs::run))
-        .route("/sandbox/fiscal", post(fiscal::script))
-        .route("/sandbox/portability", post(portability::command))
-        .route("/sandbox/payments", post(payments::inject))
-        .route("/sandbox/shipments", post(shipments::script))
-        .with_state(sandbox.clone())
+/// The routes under `/sandbox`, and what describes them.
+pub(crate) fn extra(sandbox: &Sandbox) -> Extra {
+    let (router, document) = routes().with_state(sandbox.clone()).split_for_parts();
+    Extra { router, documents: vec![(documents::PATH, document)] }
+}
+
+fn routes() -> OpenApiRouter<Sandbox> {
+    OpenApiRouter::with_openapi(documents::document())
+        .routes(routes!(read_clock, move_clock))
+        .routes(routes!(read_mail))
+        .routes(routes!(billing_runs::run))
+        .routes(routes!(script_carrier))
+        .routes(routes!(fiscal::script))
+        .routes(routes!(payments::inject))
+        .routes(routes!(portability::command))
+        .routes(routes!(shipments::script))
 }
 
 /// A command that cannot be carried out, in the words of the `lines` dialect.
@@ -112,16 +120,39 @@ impl IntoResponse for Refused {
 
 type Body<T> = Result<Json<T>, JsonRejection>;
 
+/// Read the clock
+#[utoipa::path(
+    get, path = "/sandbox/clock", tag = "clock", operation_id = "readClock",
+    responses((status = 200, description = "What time it is", body = documents::Now))
+)]
 async fn read_clock(State(sandbox): State<Sandbox>) -> Json<Value> {
     Json(json!({ "now": in_rfc3339(sandbox.clock.now()) }))
 }
 
-#[derive(Deserialize)]
+/// One of the two.
+#[derive(Deserialize, ToSchema)]
 struct MoveClock {
+    /// By how much: an ISO 8601 duration without months and years.
     advance: Option<String>,
+    /// To when: RFC 3339.
     set: Option<String>,
 }
 
+/// Move the clock
+///
+/// Never backwards. What falls due on the way is done before the answer.
+#[utoipa::path(
+    post, path = "/sandbox/clock", tag = "clock", operation_id = "moveClock",
+    request_body(content = MoveClock, examples(
+        ("advance" = (value = json!({"advance": "P3DT2H"}))),
+        ("set" = (value = json!({"set": "2026-12-01T12:00:00Z"})))
+    )),
+    responses(
+        (status = 200, description = "What time it is now", body = documents::Now),
+        (status = 400, description = "The body cannot be read", body = documents::Refusal),
+        (status = 422, description = "No such time, or it is over", body = documents::Refusal)
+    )
+)]
 async fn move_clock(
     State(sandbox): State<Sandbox>,
     body: Body<MoveClock>,
@@ -169,6 +200,14 @@ struct MailQuery {
     to: Option<String>,
 }
 
+/// Read the mailbox
+///
+/// Mails that are on their way are waited for.
+#[utoipa::path(
+    get, path = "/sandbox/mail", tag = "mail", operation_id = "readMail",
+    params(("to" = Option<String>, Query, description = "Only what was mailed to this address")),
+    responses((status = 200, description = "The mails", body = documents::Mailbox))
+)]
 async fn read_mail(
     State(sandbox): State<Sandbox>,
     Query(query): Query<MailQuery>,
@@ -184,6 +223,20 @@ async fn read_mail(
     Ok(Json(json!({ "mails": mails })))
 }
 
+/// Script the carrier
+///
+/// Operations: `activate`, `change-number`, `change-sim-card`, `change-plan`, `block`, `unblock`,
+/// `terminate`, `add-data`.
+#[utoipa::path(
+    post, path = "/sandbox/carrier", tag = "simulators", operation_id = "scriptCarrier",
+    request_body(content = documents::Script, example = json!({"next": [
+        {"operation": "activate", "outcome": "fail", "times": 2}
+    ]})),
+    responses(
+        (status = 204, description = "It will"),
+        (status = 400, description = "The script cannot be read", body = documents::Refusal)
+    )
+)]
 async fn script_carrier(
     State(sandbox): State<Sandbox>,
     body: Body<Script<CarrierOperation>>,
@@ -191,4 +244,22 @@ async fn script_carrier(
     let Json(script) = body?;
     sandbox.carrier.script(script.next);
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_described_with_an_example() {
+        let document = serde_json::to_value(routes().into_openapi()).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        assert!(paths.len() >= 8, "{paths:?}");
+        for (path, operations) in paths {
+            assert!(path.starts_with("/sandbox/"), "{path}");
+            let Some(command) = operations.get("post") else { continue };
+            let content = &command["requestBody"]["content"]["application/json"];
+            assert!(content.get("example").or(content.get("examples")).is_some(), "{path}");
+        }
+    }
 }

@@ -8,9 +8,10 @@ use chassis::simulator::{Script, ScriptStep};
 use proto::billing::v1::payment_service_client::PaymentServiceClient;
 use proto::billing::v1::{PaymentOutcome, ReceivePaymentNoticeRequest};
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Body, PATIENCE, Refused, Sandbox};
+use super::{Body, PATIENCE, Refused, Sandbox, documents};
 
 const TIMES_MAX: u32 = 100;
 
@@ -22,15 +23,46 @@ pub(super) enum Command {
     Notice(Notice),
 }
 
-#[derive(Deserialize)]
+/// What the provider says of an invoice, which is named by either of the two ids.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaymentNotice)]
 pub(super) struct Notice {
+    /// The invoice, as the API names it or by its UUID.
     invoice_id: Option<String>,
+    /// What the provider calls it.
     charge_id: Option<String>,
+    /// `paid`, `failed` or `refunded`.
     event: Option<String>,
+    /// How often the same notice arrives.
+    #[schema(minimum = 1, maximum = 100, default = 1)]
     times: Option<u32>,
 }
 
-/// Delivers one notice of the provider, `times` times; or scripts its answers to `register`.
+/// Have a payment notified, or script the payment provider
+///
+/// Operation: `register`, which has an invoice collected.
+#[utoipa::path(
+    post, path = "/sandbox/payments", tag = "simulators", operation_id = "commandPayments",
+    request_body(content = documents::PaymentCommand, examples(
+        ("notice" = (value = json!({
+            "invoice_id": "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d", "event": "paid", "times": 2
+        }))),
+        ("script" = (value = json!({
+            "next": [{"operation": "register", "outcome": "fail", "times": 2}]
+        })))
+    )),
+    responses(
+        (status = 204, description = "It was taken in, or it will be so"),
+        (status = 400, description = "The body cannot be read", body = documents::Refusal),
+        (status = 404, description = "No such invoice", body = documents::Refusal),
+        (
+            status = 409, body = documents::Refusal,
+            description = "The invoice's status does not allow it"
+        ),
+        (status = 422, description = "A value makes no sense", body = documents::Refusal),
+        (status = 503, description = "Billing does not answer", body = documents::Refusal)
+    )
+)]
 pub(super) async fn inject(
     State(sandbox): State<Sandbox>,
     body: Body<Command>,

@@ -7,8 +7,9 @@ use brazil::MobileNumber;
 use serde::Deserialize;
 use telecom::{DenialReason, HolderKind, PlannedEvent, Saying, SimulatedEvent};
 use time::Duration;
+use utoipa::ToSchema;
 
-use super::{Body, PATIENCE, Refused, Sandbox, parse_duration};
+use super::{Body, PATIENCE, Refused, Sandbox, documents, parse_duration};
 
 const TIMES_MAX: u32 = 1_000;
 const STEPS_MAX: usize = 100;
@@ -16,30 +17,47 @@ const STEPS_MAX: usize = 100;
 /// `{"phone_number", "event", "reason"}` has something said about a number now;
 /// `{"phone_number", "script": […]}` says what will be said about its open or its next request.
 /// With either, or alone, `"holder"` says what its present holder is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PortabilityCommand)]
 pub(super) struct Command {
+    /// The number that is to be ported in.
     phone_number: String,
+    /// What is said about it now. Not `submit`.
     event: Option<EventName>,
+    /// Of a denial, one of the reasons of the rules ("holder-mismatch"); of a failure any text.
     reason: Option<String>,
+    /// What will be said about its open or its next request; then there is silence.
+    #[schema(max_items = 100)]
     script: Option<Vec<Step>>,
+    /// What its present holder is: "person" or "company".
+    #[schema(value_type = Option<String>)]
     holder: Option<HolderKind>,
 }
 
 /// A step of a script.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PortabilityStep)]
 struct Step {
+    /// What is said; of `submit`, what becomes of our request.
     event: EventName,
+    /// As of a command.
     reason: Option<String>,
     /// ISO 8601, on the clock: after the step before, or after the moment at which the event
     /// becomes possible, whichever is later.
     after: Option<String>,
+    /// How often it is said.
+    #[schema(minimum = 1, maximum = 1000, default = 1)]
     times: Option<u32>,
+    /// Whether it never arrives.
     #[serde(default)]
     lose: bool,
 }
 
-#[derive(Clone, Copy, Debug, Deserialize)]
+/// `submit`: our request reaches the administrator. `confirm` and `refuse`: the holder's answer by
+/// SMS. The others are the administrator's.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = PortabilityEvent)]
 enum EventName {
     Submit,
     Confirm,
@@ -51,7 +69,31 @@ enum EventName {
     Fail,
 }
 
-/// Says what the administrator will do, or has it say something now.
+/// Script the portability administrator, or have something said
+///
+/// Unscripted, the administrator acknowledges, approves and completes by itself, on the clock.
+#[utoipa::path(
+    post, path = "/sandbox/portability", tag = "simulators",
+    operation_id = "commandPortability",
+    request_body(content = Command, examples(
+        ("event" = (value = json!({
+            "phone_number": "+5541987654321", "event": "deny", "reason": "holder-mismatch"
+        }))),
+        ("script" = (value = json!({
+            "phone_number": "+5541987654321",
+            "script": [
+                {"event": "acknowledge", "lose": true},
+                {"event": "approve", "after": "PT2H", "times": 2}
+            ]
+        })))
+    )),
+    responses(
+        (status = 204, description = "It will, or it was said"),
+        (status = 400, description = "The body cannot be read", body = documents::Refusal),
+        (status = 404, description = "Nobody has asked for the number", body = documents::Refusal),
+        (status = 422, description = "A value makes no sense", body = documents::Refusal)
+    )
+)]
 pub(super) async fn command(
     State(sandbox): State<Sandbox>,
     body: Body<Command>,
