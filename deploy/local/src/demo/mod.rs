@@ -94,7 +94,7 @@ pub fn welcome(stack: &Stack) -> String {
         "\nLinha is running.\n\n\
            REST       {gateway}\n\
            documents  {gateway}/docs\n\
-           sandbox    {gateway}/sandbox/clock, /mail, /carrier\n"
+           sandbox    {gateway}/sandbox/…, in the documents too\n"
     );
     for (part, address) in &addresses.grpc {
         let metrics = addresses.admin[part];
