@@ -26,6 +26,9 @@ pub trait Input: DeserializeOwned {
     /// Longest that it may be, where that is not the usual length.
     const BYTES_MAX: Option<usize> = None;
 
+    /// Whether no body at all is as good as one without members.
+    const MAY_BE_ABSENT: bool = false;
+
     /// Takes from the text what its value does not keep.
     #[must_use]
     fn exactly(self, _: Written<'_>) -> Self {
@@ -111,6 +114,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// [`Fault::Malformed`] that names the member when one has the wrong type, [`Fault::Invalid`]
 /// when required members are missing.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Fault> {
+    let bytes = if T::MAY_BE_ABSENT && bytes.is_empty() { b"{}" } else { bytes };
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|_| Fault::Malformed("The body is not valid JSON.".to_owned()))?;
     let Value::Object(mut members) = value else {

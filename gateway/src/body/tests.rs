@@ -39,6 +39,23 @@ fn what_is_no_json_object_is_malformed() {
 }
 
 #[test]
+fn what_needs_no_members_may_need_no_body() {
+    #[derive(Debug, Default, Deserialize)]
+    struct Nothing {
+        reason: Option<String>,
+    }
+    impl Input for Nothing {
+        const REQUIRED: &'static [&'static str] = &[];
+        const MAY_BE_ABSENT: bool = true;
+    }
+    for body in ["", "{}", r#"{"reason": null}"#] {
+        let Body(nothing, _) = parse::<Nothing>(body.as_bytes()).unwrap();
+        assert_eq!(nothing.reason, None, "{body}");
+    }
+    assert!(matches!(parse::<Nothing>(b" "), Err(Fault::Malformed(_))));
+}
+
+#[test]
 fn a_wrong_type_is_malformed_and_names_the_member_but_not_the_value() {
     let message = malformed(r#"{"name": 11144477735}"#);
     assert!(message.contains("`name`") && !message.contains("111444"), "{message}");

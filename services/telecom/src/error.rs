@@ -48,7 +48,7 @@ pub(crate) enum Error {
     PortIn(#[from] portability::Refusal),
     /// Billing does not let a line be barred for not paying before this day, or does not know of
     /// any such day.
-    #[error("no notice of non-payment lets the line be blocked yet")]
+    #[error("{}", too_early(.0.as_ref()))]
     NoPayTooEarly(Option<Date>),
     /// No line has such a field, or not the line that was named.
     #[error("there is no such custom field")]
@@ -65,6 +65,13 @@ pub(crate) enum Error {
     /// The database failed.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
+}
+
+fn too_early(earliest: Option<&Date>) -> String {
+    match earliest {
+        Some(date) => format!("The line may be blocked for non-payment from {date} on."),
+        None => "No notice of non-payment stands against the line's company.".to_owned(),
+    }
 }
 
 impl From<Error> for Status {

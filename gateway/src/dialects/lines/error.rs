@@ -138,6 +138,8 @@ const REASONS: &[(&str, Kind)] = &[
     ("SHIPMENT_STATUS_ORDER", INVALID_STATUS),
     ("SIGNUP_FORM_COMPLETED", INVALID_STATUS),
     ("LINE_NOT_AWAITING_APPROVAL", INVALID_STATUS),
+    ("LINE_AWAITING_APPROVAL", INVALID_STATUS),
+    ("NO_PAY_TOO_EARLY", INVALID_STATUS),
     ("LINE_HAS_SIM_CARD", INVALID_STATUS),
     ("LINE_CANCELLED", INVALID_STATUS),
     ("INVOICE_NOT_PAID", INVALID_STATUS),
@@ -154,7 +156,8 @@ const REASONS: &[(&str, Kind)] = &[
 ];
 
 /// Reasons whose particulars are in the service's own words, which it means for people to read.
-const IN_THE_SERVICES_WORDS: &[&str] = &["FISCAL_NOTE_REJECTED", "RECIPIENT_INCOMPLETE"];
+const IN_THE_SERVICES_WORDS: &[&str] =
+    &["FISCAL_NOTE_REJECTED", "NO_PAY_TOO_EARLY", "RECIPIENT_INCOMPLETE"];
 
 fn kind_of(code: Code, reason: &str) -> Kind {
     if let Some((_, kind)) = REASONS.iter().find(|(known, _)| *known == reason) {
@@ -362,6 +365,7 @@ mod tests {
             (Code::FailedPrecondition, "SHIPMENT_STATUS_ORDER", (409, "invalid-status")),
             (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED", (409, "invalid-status")),
             (Code::FailedPrecondition, "LINE_NOT_AWAITING_APPROVAL", (409, "invalid-status")),
+            (Code::FailedPrecondition, "LINE_AWAITING_APPROVAL", (409, "invalid-status")),
             (Code::FailedPrecondition, "LINE_HAS_SIM_CARD", (409, "invalid-status")),
             (Code::FailedPrecondition, "LINE_CANCELLED", (409, "invalid-status")),
             (Code::FailedPrecondition, "INVOICE_NOT_PAID", (409, "invalid-status")),

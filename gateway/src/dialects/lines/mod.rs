@@ -1,5 +1,6 @@
 //! The mobile-line API. Its paths are the root's.
 
+mod blocks;
 mod companies;
 mod custom_fields;
 mod data_top_ups;
@@ -9,6 +10,7 @@ mod employees;
 mod error;
 mod invitations;
 mod invoices;
+mod line_changes;
 mod line_orders;
 mod line_search;
 mod oauth;
@@ -120,6 +122,16 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(phone_accounts::activate_sim_card))
         .routes(routes!(phone_accounts::order, line_search::search))
         .routes(routes!(phone_accounts::list_permissions))
+        .routes(routes!(line_changes::put_user))
+        .routes(routes!(line_changes::provision_number))
+        .routes(routes!(line_changes::put_sim_card))
+        .routes(routes!(line_changes::put_company))
+        .routes(routes!(line_changes::put_tag))
+        .routes(routes!(line_changes::put_plan))
+        .routes(routes!(line_changes::cancel))
+        .routes(routes!(blocks::block))
+        .routes(routes!(blocks::unblock))
+        .routes(routes!(blocks::list_timeline))
         .routes(routes!(data_top_ups::add))
         .routes(routes!(custom_fields::set, custom_fields::remove))
         .routes(routes!(custom_fields::rename))

@@ -8,6 +8,7 @@ pub(super) mod custom_fields;
 pub(super) mod data_top_ups;
 pub(super) mod employees;
 pub(super) mod invoices;
+pub(super) mod line_changes;
 pub(super) mod line_orders;
 pub(super) mod line_search;
 pub(super) mod lines;
@@ -20,6 +21,7 @@ pub(super) mod session;
 pub(super) mod shipments;
 pub(super) mod signup;
 pub(super) mod stock;
+pub(super) mod timeline;
 pub(super) mod webhooks;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod companies;
 mod invoices;
+mod line_changes;
 mod line_orders;
 mod lines;
 mod people;
@@ -94,6 +95,12 @@ fn what_is_documented_as_required_is_required() {
     check::<wire::people::NewPartner>();
     check::<wire::lines::NewPhoneAccount>();
     check::<wire::lines::SimCardActivation>();
+    check::<wire::line_changes::NumberProvision>();
+    check::<wire::line_changes::SimCardChange>();
+    check::<wire::line_changes::NewOwner>();
+    check::<wire::line_changes::Tag>();
+    check::<wire::line_changes::Cancellation>();
+    check::<wire::line_changes::Block>();
     check::<wire::line_orders::NewPhoneAccountRequest>();
     check::<wire::custom_fields::CustomFieldValue>();
     check::<wire::custom_fields::CustomFieldRenaming>();
