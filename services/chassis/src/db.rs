@@ -43,6 +43,11 @@ pub async fn open(
     let options = PgConnectOptions::from_str(config.database_url.expose())
         .context("LINHA_DATABASE_URL is not a Postgres URL")?
         .options([("search_path", format!("{schema},{SHARED_SCHEMA}"))])
+        // What takes milliseconds is not worth a compilation that takes a hundred of them.
+        .options([("jit", "off")])
+        // The processors are shared by many calls; helpers for one take longer to start than most
+        // calls last.
+        .options([("max_parallel_workers_per_gather", "0")])
         .application_name(schema)
         // Every statement becomes a span; see telemetry::sql.
         .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);

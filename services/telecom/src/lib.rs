@@ -274,11 +274,11 @@ mod tests {
         let error = config(&[NOWHERE]).outside(&clock).err().unwrap();
         assert!(error.to_string().contains("LINHA_CARRIER"), "{error}");
         let error = config(&[NOWHERE, "--carrier=simulator"]).outside(&clock).err().unwrap();
-        assert!(error.to_string().contains("LINHA_PARCEL_CARRIER"), "{error}");
-        let two = [NOWHERE, "--carrier=simulator", "--parcel-carrier=simulator"];
-        let error = config(&two).outside(&clock).err().unwrap();
         assert!(error.to_string().contains("LINHA_PORTABILITY"), "{error}");
-        let all = [two.as_slice(), &["--portability=simulator"]].concat();
+        let two = [NOWHERE, "--carrier=simulator", "--portability=simulator"];
+        let error = config(&two).outside(&clock).err().unwrap();
+        assert!(error.to_string().contains("LINHA_PARCEL_CARRIER"), "{error}");
+        let all = [two.as_slice(), &["--parcel-carrier=simulator"]].concat();
         assert!(config(&all).outside(&clock).is_ok());
     }
 

@@ -37,7 +37,7 @@ pub struct StoredMail {
     /// Links in it.
     pub links: Vec<String>,
     /// Documents with it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attachments: Vec<StoredAttachment>,
     /// When it was sent, RFC 3339.
     pub sent_at: String,

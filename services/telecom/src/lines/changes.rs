@@ -57,7 +57,8 @@ impl Lines {
     /// Gives a line that the transaction has locked to a person.
     ///
     /// # Errors
-    /// [`Refusal::Cancelled`].
+    /// [`Refusal::Cancelled`]; [`Refusal::PortInInProgress`] when the contract would become
+    /// somebody else's, since the holder of the number that is on its way is its owner.
     pub(crate) async fn attribute_user(
         &self,
         tx: &mut PgConnection,
@@ -69,6 +70,10 @@ impl Lines {
         let visible = person.email_is_proven || proven;
         let before = line.clone();
         let changed = line.attribute(user_id, visible, self.service.clock.now());
+        let moves = before.owner() != line.owner();
+        if moves && portability::has_open_port_in(tx, line.line_id).await? {
+            return Err(before.refused(Refusal::PortInInProgress));
+        }
         self.keep_if_changed(tx, &before, &line, changed, cause).await?;
         Ok(line)
     }

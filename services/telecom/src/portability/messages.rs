@@ -46,13 +46,19 @@ impl Portability {
         for message in messages {
             let message_id = message.message_id.clone();
             match self.receive(message).await {
-                Ok(_) => {}
+                Ok(_) => taken.push(message_id),
                 Err(Error::PortIn(Refusal::NotFound)) => {
                     tracing::warn!(message_id, "a message is about no request of ours");
+                    taken.push(message_id);
                 }
-                Err(error) => return Err(error),
+                // It stays where it is, and the others go on.
+                Err(error) => {
+                    tracing::error!(message_id, %error, "a message cannot be taken in for now");
+                }
             }
-            taken.push(message_id);
+        }
+        if taken.is_empty() {
+            return Ok(false);
         }
         crash::point("telecom.port_in.messages_taken").await;
         let removed = tokio::time::timeout(self.timeout, self.administrator.taken_in(&taken)).await;

@@ -60,7 +60,7 @@ const SEARCH: &str = "
            and company_id = $1 and (text like $5 or text like $6)
     ),
     stretch as materialized (
-        select stretch, sum(lines)::bigint as lines
+        select stretch, sum(lines)::integer as lines
           from (select unnest(stretches) as stretch, unnest(counts) as lines
                   from base
                  union all
@@ -80,7 +80,7 @@ const SEARCH: &str = "
          where $7::uuid is null or stretch < width_bucket($7, bounds)
          union all
         select width_bucket($7, bounds),
-               (select count(*)
+               (select count(*)::integer
                   from line_search
                  where company_id = $1
                    and line_id >= bounds[width_bucket($7, bounds)] and line_id < $7

@@ -3,6 +3,8 @@
 use time::Duration;
 
 use super::*;
+use crate::lines;
+use crate::neighbours::Person;
 
 #[tokio::test]
 async fn a_companys_number_comes_by_itself() {
@@ -210,4 +212,27 @@ async fn a_line_that_ends_ends_its_request() {
     assert_eq!(port_in.status_reason.as_deref(), Some("line-cancelled"));
     let status = setting.administrator.status(port_in.port_in_id.0).await;
     assert_eq!(status, Ok(TicketStatus::Cancelled));
+}
+
+#[tokio::test]
+async fn the_holder_of_a_number_that_is_on_its_way_does_not_change() {
+    let (setting, _database) = setting().await;
+    let (personal, of_company) = (setting.line(false).await, setting.line(true).await);
+    setting.requested(personal, &number(1)).await;
+    setting.requested(of_company, &number(2)).await;
+    let held = &setting.portability.lines;
+    let attribute = async |line_id| {
+        let person = Person { user_id: UserId::generate(), email_is_proven: true };
+        let attributed = setting.service.transaction(|mut tx| {
+            let cause = Actor::service("test").into();
+            Box::pin(async move {
+                let line = held.lock(&mut tx, line_id).await?;
+                held.attribute_user(&mut tx, line, person, &cause).await
+            })
+        });
+        attributed.await
+    };
+    let refused = attribute(personal).await;
+    assert!(matches!(refused, Err(Error::Line(_, lines::Refusal::PortInInProgress))));
+    assert!(attribute(of_company).await.is_ok());
 }
