@@ -1,5 +1,6 @@
 //! Linha as its users meet it: started as `cargo run` starts it, spoken to over REST and gRPC.
 
+pub mod invariants;
 mod rest;
 mod samples;
 mod world;

@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 
 use crate::rest::Rest;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 static SHARED: OnceCell<World> = OnceCell::const_new();
 

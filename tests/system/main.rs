@@ -19,4 +19,6 @@ mod plans;
 mod races;
 mod search;
 mod stock;
+mod story;
+mod trespass;
 mod wire;

@@ -2,7 +2,7 @@
 
 use harness::World;
 use reqwest::Method;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A document that is served.
 pub(crate) struct Document(pub(crate) Value);
@@ -64,8 +64,7 @@ impl Document {
             }
         }
         if let Some(schemas) = schema["allOf"].as_array() {
-            schemas.iter().for_each(|schema| self.check(schema, value, at, faults));
-            return;
+            return self.check(&self.united(schemas), value, at, faults);
         }
         let types: Vec<&str> = match &schema["type"] {
             Value::String(name) => vec![name],
@@ -91,6 +90,16 @@ impl Document {
         {
             self.check_members(schema, properties, members, at, faults);
         }
+    }
+
+    /// One object of all the members that several have.
+    fn united(&self, schemas: &[Value]) -> Value {
+        let (mut properties, mut required) = (Map::new(), vec![]);
+        for schema in schemas.iter().map(|schema| self.resolve(schema)) {
+            properties.extend(schema["properties"].as_object().cloned().unwrap_or_default());
+            required.extend(schema["required"].as_array().cloned().unwrap_or_default());
+        }
+        json!({ "type": "object", "properties": properties, "required": required })
     }
 
     fn check_members(
@@ -121,7 +130,12 @@ impl Operation<'_> {
     pub(crate) fn example<'a>(&'a self, document: &'a Document) -> Option<&'a Value> {
         let content = &self.value["requestBody"]["content"]["application/json"];
         let schema = document.resolve(&content["schema"]);
-        [&content["example"], &schema["example"]].into_iter().find(|example| !example.is_null())
+        let choices = schema["oneOf"].as_array().map_or(&[][..], Vec::as_slice);
+        let choices = choices.iter().map(|choice| &document.resolve(choice)["example"]);
+        [&content["example"], &schema["example"]]
+            .into_iter()
+            .chain(choices)
+            .find(|example| !example.is_null())
     }
 
     /// The schema of its answers with a status.

@@ -3,6 +3,7 @@
 
 mod approvals;
 mod at_once;
+mod domain_signup;
 mod invitations;
 mod login;
 mod password_resets;

@@ -1,0 +1,118 @@
+//! What must never be, whatever happened: each statement returns no row.
+
+use sqlx::{PgPool, Row};
+
+const INVARIANTS: [(&str, &str); 10] = [
+    (
+        "a number is on one live line",
+        "select phone_number
+           from telecom.line
+          where status <> 'cancelled' and phone_number is not null
+          group by phone_number
+         having count(*) > 1",
+    ),
+    (
+        "a number is where the stock says",
+        "select l.phone_number
+           from telecom.line l
+           left join telecom.phone_number n on n.number = l.phone_number
+          where l.status <> 'cancelled' and l.phone_number is not null
+            and n.line_id is distinct from l.line_id
+         union all
+         select n.number
+           from telecom.phone_number n
+           left join telecom.line l on l.line_id = n.line_id
+          where n.line_id is not null
+            and (l.phone_number is distinct from n.number or l.status = 'cancelled')",
+    ),
+    (
+        "a card is in one live line, and where the stock says",
+        "select iccid
+           from telecom.line
+          where status <> 'cancelled' and iccid is not null
+          group by iccid
+         having count(*) > 1
+         union all
+         select l.iccid
+           from telecom.line l
+           left join telecom.sim_card c on c.iccid = l.iccid
+          where l.status <> 'cancelled' and l.iccid is not null
+            and (c.status is distinct from 'in_use' or c.line_id is distinct from l.line_id)",
+    ),
+    (
+        "a number has one open port-in",
+        "select phone_number
+           from telecom.port_in
+          where status not in ('successful', 'denied', 'cancelled', 'failed')
+          group by phone_number
+         having count(*) > 1",
+    ),
+    (
+        "a blocked state agrees with its reasons",
+        "select line_id::text
+           from telecom.line
+          where (status = 'blocked') <> (cardinality(blocks) > 0)",
+    ),
+    (
+        "an invoice is the sum of its items",
+        "select i.invoice_id::text
+           from billing.invoice i
+           left join billing.invoice_item item using (invoice_id)
+          group by i.invoice_id, i.amount_cents
+         having i.amount_cents <> coalesce(sum(item.amount_cents), 0)",
+    ),
+    (
+        "a top-up that was given is charged once, and no other",
+        "select coalesce(t.top_up_id, c.top_up_id)::text
+           from (select * from telecom.data_top_up where state = 'given') t
+           full join billing.data_charge c using (top_up_id)
+          where t.top_up_id is null or c.top_up_id is null or t.total_cents <> c.total_cents
+         union all
+         select top_up_id::text
+           from billing.invoice_item
+          where top_up_id is not null
+          group by top_up_id
+         having count(*) > 1",
+    ),
+    (
+        "a fiscal series has no gap",
+        "select concat_ws('/', issuer_cnpj, model, series)
+           from billing.fiscal_series s
+           left join billing.fiscal_note n using (issuer_cnpj, model, series)
+          group by issuer_cnpj, model, series, s.last_number
+         having s.last_number <> count(n.number)
+             or s.last_number <> coalesce(max(n.number), 0)",
+    ),
+    (
+        "a line in service is charged for, and no other",
+        "select coalesce(l.line_id, c.line_id)::text
+           from (select * from telecom.line where status in ('active', 'blocked')) l
+           full join (select * from billing.line_charge where ended_at is null) c using (line_id)
+          where l.line_id is null or c.line_id is null
+             or l.plan_id <> c.plan_id or l.company_id is distinct from c.company_id",
+    ),
+    (
+        "no event waits longer than its schedule",
+        "select subject::text from telecom.outbox where created_at < now() - interval '1 minute'
+         union all
+         select subject::text from billing.outbox where created_at < now() - interval '1 minute'
+         union all
+         select subject::text from identity.outbox where created_at < now() - interval '1 minute'
+         union all
+         select delivery_id::text
+           from company.webhook_delivery
+          where state = 'pending' and attempts = 0 and due_at < now() - interval '1 minute'",
+    ),
+];
+
+/// Checks what must always hold once nothing is under way.
+///
+/// # Panics
+/// When something does not; `when` says after what.
+pub async fn assert_invariants(database: &PgPool, when: &str) {
+    for (invariant, statement) in INVARIANTS {
+        let broken = sqlx::query(statement).fetch_all(database).await.expect(invariant);
+        let broken: Vec<String> = broken.iter().map(|row| row.get(0)).collect();
+        assert!(broken.is_empty(), "{when}: {invariant}, but not {broken:?}");
+    }
+}
