@@ -353,6 +353,43 @@ POST /partners
 GET /.well-known/jwks.json
 GET /healthz
 GET /readyz
+DELETE /phone-accounts/{id}/custom-fields/{fieldName}
+DELETE /phone-accounts/{id}/portability
+DELETE /webhook-endpoints/{id}
+GET /billing/runs/{period}
+GET /companies/{id}/invoices
+GET /companies/{id}/invoices/{invoiceId}
+GET /companies/{id}/invoices/{invoiceId}.pdf
+GET /companies/{id}/phone-accounts
+GET /companies/{id}/sim-card-shipments
+GET /login/email-domain/{id}
+GET /phone-account-requests/{id}
+GET /phone-accounts/{id}/portability
+GET /phone-accounts/{id}/timeline
+GET /webhook-endpoints
+GET /webhook-endpoints/{id}/deliveries
+PATCH /companies/{id}/custom-fields
+PATCH /sim-card-shipments/{id}
+POST /companies/{id}/phone-account-requests
+POST /companies/{id}/service-invoices
+POST /login/email-domain
+POST /login/email-domain/{id}/complete
+POST /phone-accounts/{id}/add-data
+POST /phone-accounts/{id}/block
+POST /phone-accounts/{id}/cancel
+POST /phone-accounts/{id}/portability
+POST /phone-accounts/{id}/provision-number
+POST /phone-accounts/{id}/unblock
+POST /sim-card-shipments
+POST /users/{id}/service-invoices
+POST /webhook-endpoints
+POST /webhook-endpoints/{id}/replay
+PUT /phone-accounts/{id}/company
+PUT /phone-accounts/{id}/custom-fields/{fieldName}
+PUT /phone-accounts/{id}/sim-card
+PUT /phone-accounts/{id}/subscription-plan/{planId}
+PUT /phone-accounts/{id}/tag
+PUT /phone-accounts/{id}/user
 ";
 
 #[tokio::test]
