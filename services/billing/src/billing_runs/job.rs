@@ -128,18 +128,17 @@ impl Billing {
         issued: &[Issued],
         issue: &Issue,
     ) -> sqlx::Result<()> {
-        for invoice in issued {
-            let event = InvoiceIssued {
-                invoice_id: invoice.invoice_id.to_string(),
-                company_id: invoice.company_id.to_string(),
-                period: issue.period.to_string(),
-                amount_cents: invoice.amount.get(),
-                due_date: issue.due_date.to_string(),
-                issued_at: Some(timestamp::to_proto(issue.issued_at)),
-            };
-            self.service.outbox.publish(tx, invoice.company_id, &event).await?;
-        }
-        Ok(())
+        let told = |invoice: &Issued| InvoiceIssued {
+            invoice_id: invoice.invoice_id.to_string(),
+            company_id: invoice.company_id.to_string(),
+            period: issue.period.to_string(),
+            amount_cents: invoice.amount.get(),
+            due_date: issue.due_date.to_string(),
+            issued_at: Some(timestamp::to_proto(issue.issued_at)),
+        };
+        let events: Vec<_> =
+            issued.iter().map(|invoice| (invoice.company_id.0, told(invoice))).collect();
+        self.service.outbox.publish_all(tx, &events).await
     }
 
     async fn finish(&self, period: Period) -> Result<(), Error> {

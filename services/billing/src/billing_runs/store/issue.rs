@@ -6,13 +6,13 @@ use uuid::Uuid;
 
 use crate::billing_runs::job::{Issue, Issued};
 
-/// Each join here is one of many rows with few on equal keys. Without statistics, which a table
-/// that has just grown does not have, the planner may think otherwise; and it takes the penalty
-/// on other joins for a reason to compile.
-const SETTINGS: &str = "
-    select set_config('enable_nestloop', 'off', true),
-           set_config('enable_mergejoin', 'off', true),
-           set_config('jit', 'off', true)";
+/// Each join of the statement is one of many rows with few on equal keys. Without statistics,
+/// which a table that has just grown does not have, the planner may think otherwise; and it takes
+/// the penalty on other joins for a reason to compile.
+const PLANNER: &str = "
+    select set_config('enable_nestloop', $1, true),
+           set_config('enable_mergejoin', $1, true),
+           set_config('jit', $1, true)";
 
 /// `$1` companies, `$2` their invoices' ids, `$3` and `$4` first and last day of the month, `$5`
 /// its number of days, `$6` its name, `$7` the month that takes what is left to give back, `$8`
@@ -150,9 +150,9 @@ pub(in crate::billing_runs) async fn issue(
     let company_ids: Vec<Uuid> = companies.iter().copied().map(Uuid::from).collect();
     let invoice_ids: Vec<Uuid> = companies.iter().map(|_| InvoiceId::generate().0).collect();
     let period = issue.period;
-    sqlx::query(SETTINGS).execute(&mut *tx).await?;
+    sqlx::query(PLANNER).bind("off").execute(&mut *tx).await?;
     // Planned each time, for the companies it is about.
-    sqlx::query_as(ISSUE)
+    let issued = sqlx::query_as(ISSUE)
         .persistent(false)
         .bind(company_ids)
         .bind(invoice_ids)
@@ -163,6 +163,8 @@ pub(in crate::billing_runs) async fn issue(
         .bind(issue.credit_period.first_day())
         .bind(issue.issued_at)
         .bind(issue.due_date)
-        .fetch_all(tx)
-        .await
+        .fetch_all(&mut *tx)
+        .await?;
+    sqlx::query(PLANNER).bind("on").execute(tx).await?;
+    Ok(issued)
 }

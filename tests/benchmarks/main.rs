@@ -1,0 +1,7 @@
+//! What must stay fast however much there is. Run on demand, each alone:
+//!
+//! ```text
+//! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture billing_run
+//! ```
+
+mod billing_run;
