@@ -23,7 +23,7 @@ use super::client::Client;
 use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, of};
 use crate::stack::Stack;
 
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 
 /// E-mail and password of the operator, whom identity itself makes.
 pub const OPERATOR: (&str, &str) = ("operator@linha.example", "operator-of-the-demo");
