@@ -18,6 +18,8 @@ use tracing::Instrument;
 use crate::config::Limits;
 use crate::telemetry;
 
+const DOUBLINGS_MAX: u32 = 16;
+
 /// A piece of work for the queue. It may be run more than once, and must then do nothing twice.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Stable name in the queue.
@@ -27,6 +29,14 @@ pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Does the work. An error means: later again.
     fn run(self, context: Self::Context) -> impl Future<Output = anyhow::Result<()>> + Send;
+}
+
+/// How long a job that gets no answer waits before it asks again: `min`, doubled with each of the
+/// `failures` before this one, and at most `max`. Chance takes up to a half of it away, so that
+/// what failed together does not come back together.
+pub fn retry_pause(failures: u32, min: Duration, max: Duration) -> Duration {
+    let pause = min.saturating_mul(1 << failures.min(DOUBLINGS_MAX)).min(max);
+    pause.mul_f64(rand::random_range(0.5..=1.0))
 }
 
 /// The service's queue.
@@ -244,5 +254,22 @@ pub(crate) async fn work(worker: Worker, shutdown: CancellationToken) {
     tokio::select! {
         () = run => {}
         () = stop => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn pauses_double_up_to_their_limit(failures in 0_u32..100) {
+            let (min, max) = (Duration::from_millis(250), Duration::from_secs(60));
+            let whole = min.saturating_mul(2_u32.saturating_pow(failures)).min(max);
+            let pause = retry_pause(failures, min, max);
+            prop_assert!(whole / 2 <= pause && pause <= whole, "{pause:?} of {whole:?}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::crypto::Keyring;
 use crate::db::{self, Tx, WorkError};
 use crate::events::{Bus, DirectBus, Outbox};
 use crate::idempotency;
-use crate::jobs::Jobs;
+use crate::jobs::{Job, Jobs};
 
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -136,6 +136,16 @@ impl Service {
         E: WorkError + Into<Status> + Send,
     {
         idempotency::once(&self.db, &self.keyring, request, work).await
+    }
+
+    /// Enqueues a job on its own, to be done after a pause: what a job does with itself when it
+    /// gets no answer.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn try_again<J: Job>(&self, job: &J, key: &str, pause: Duration) -> sqlx::Result<()> {
+        let mut connection = self.db.acquire().await?;
+        self.jobs.enqueue_after(&mut connection, job, key, pause).await
     }
 
     /// Waits a moment for what was published about `subject` to be handed over.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::mail::Post;
 use chassis::{Service, crash, timestamp};
 use proto::events::v1::FiscalNoteAuthorized;
@@ -17,7 +17,6 @@ use crate::error::Error;
 use crate::fiscal_issuer::{Authorization, FiscalDocument, FiscalIssuer, FiscalIssuerError};
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
-const DOUBLINGS_MAX: u32 = 16;
 const RECHECK: Duration = Duration::from_millis(100);
 const DECISIONS_REMEMBERED: usize = 256;
 
@@ -210,18 +209,15 @@ impl Issuing {
     /// Tries again after a pause that doubles with each failure, up to a limit.
     async fn later(&self, job: IssueNote) -> sqlx::Result<()> {
         let IssueNote { note_id, failures } = job;
-        let pause = RETRY_MIN.saturating_mul(1 << failures.min(DOUBLINGS_MAX)).min(self.retry_max);
-        // Documents that failed together do not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(failures, RETRY_MIN, self.retry_max);
         tracing::warn!(
             %note_id,
             failures = failures + 1,
             pause_ms = pause.as_millis(),
             "the fiscal issuer does not answer, trying again"
         );
-        let mut connection = self.service.db.acquire().await?;
         let job = IssueNote { note_id, failures: failures.saturating_add(1) };
-        self.service.jobs.enqueue_after(&mut connection, &job, &note_id.to_string(), pause).await
+        self.service.try_again(&job, &note_id.to_string(), pause).await
     }
 }
 

@@ -71,9 +71,7 @@ impl Job for AnnounceProof {
     async fn run(self, identity: Identity) -> anyhow::Result<()> {
         if let Err(error) = self.announce(&identity).await {
             tracing::warn!(error = error.to_string(), "proof not announced, trying again");
-            let mut connection = identity.service.db.acquire().await?;
-            let jobs = &identity.service.jobs;
-            jobs.enqueue_after(&mut connection, &self, &self.key(), PAUSE).await?;
+            identity.service.try_again(&self, &self.key(), PAUSE).await?;
         }
         Ok(())
     }

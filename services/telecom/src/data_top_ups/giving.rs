@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::{Service, crash, timestamp};
 use proto::events::v1::DataToppedUp;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,6 @@ use crate::lines::Lines;
 use crate::timeline::{self, Actor, Entry, Facts};
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
-const DOUBLINGS_MAX: u32 = 16;
 const REASON_LENGTH_MAX: usize = 200;
 
 /// What the giving of data needs.
@@ -154,22 +153,15 @@ impl Giving {
     /// Tries again after a pause that doubles with each failure, up to a limit.
     async fn later(&self, job: GiveData) -> sqlx::Result<()> {
         let GiveData { top_up_id, failures } = job;
-        let pause = RETRY_MIN.saturating_mul(1 << failures.min(DOUBLINGS_MAX)).min(self.retry_max);
-        // What failed together does not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(failures, RETRY_MIN, self.retry_max);
         tracing::warn!(
             %top_up_id,
             failures = failures + 1,
             pause_ms = pause.as_millis(),
             "the carrier does not answer, trying again"
         );
-        let mut connection = self.lines.service().db.acquire().await?;
         let job = GiveData { top_up_id, failures: failures.saturating_add(1) };
-        self.lines
-            .service()
-            .jobs
-            .enqueue_after(&mut connection, &job, &top_up_id.to_string(), pause)
-            .await
+        self.lines.service().try_again(&job, &top_up_id.to_string(), pause).await
     }
 }
 

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use brazil::LineId;
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::{Service, crash, timestamp};
 use proto::events::v1::LineOrderFinished;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,6 @@ use crate::neighbours::{Person, invite_person};
 use crate::shipments::{self, Arrival};
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
-const DOUBLINGS_MAX: u32 = 16;
 const LINE_CANCELLED: &str = "line-cancelled";
 
 /// What bringing orders forward needs.
@@ -333,9 +332,7 @@ impl LineOrders {
     /// Tries again after a pause that doubles with each failure, up to a limit.
     async fn later(&self, job: AdvanceLineOrder) -> sqlx::Result<()> {
         let AdvanceLineOrder { line_order_id, failures } = job;
-        let pause = RETRY_MIN.saturating_mul(1 << failures.min(DOUBLINGS_MAX)).min(self.retry_max);
-        // Orders that failed together do not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(failures, RETRY_MIN, self.retry_max);
         let job = AdvanceLineOrder { line_order_id, failures: failures.saturating_add(1) };
         tracing::warn!(
             %line_order_id,
@@ -343,9 +340,7 @@ impl LineOrders {
             pause_ms = pause.as_millis(),
             "an order gets no answer, trying again"
         );
-        let mut connection = self.service.db.acquire().await?;
-        let key = line_order_id.to_string();
-        self.service.jobs.enqueue_after(&mut connection, &job, &key, pause).await
+        self.service.try_again(&job, &line_order_id.to_string(), pause).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! Lines over gRPC.
 
+mod change;
 mod checks;
 mod wire;
 
@@ -15,6 +16,7 @@ use proto::telecom::v1::line_service_server::LineService;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 
+use self::change::Change;
 use super::{BlockReason, Cause, Line, Lines, store};
 use crate::error::Error;
 use crate::neighbours::invite_person;
@@ -70,17 +72,8 @@ impl LineService for Lines {
         &self,
         request: Request<pb::ApproveLineRequest>,
     ) -> Result<Response<pb::ApproveLineResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let line_id = parse("line_id", &request.get_ref().line_id)?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.approve(&mut tx, line, &cause).await?;
-                    Ok::<_, Error>(pb::ApproveLineResponse { line: Some(line.into()) })
-                })
-            })
+        self.change(&request, line_id, Change::Approve, |line| pb::ApproveLineResponse { line })
             .await
     }
 
@@ -88,20 +81,12 @@ impl LineService for Lines {
         &self,
         request: Request<pb::ActivateSimCardRequest>,
     ) -> Result<Response<pb::ActivateSimCardResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let input = request.get_ref();
         let (line_id, card) = sim_card(&input.line_id, &input.sim_card_number)?;
-        let card = &card;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.put_sim_card(&mut tx, line, card, &cause).await?;
-                    Ok::<_, Error>(pb::ActivateSimCardResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::FirstSimCard(card), |line| {
+            pb::ActivateSimCardResponse { line }
+        })
+        .await
     }
 
     async fn list_line_permissions(
@@ -132,16 +117,10 @@ impl LineService for Lines {
         };
         self.managed(caller, line_id).await?;
         checks::plan(&self.service, plan_id).await?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.change_plan(&mut tx, line, plan_id, &cause).await?;
-                    Ok::<_, Error>(pb::ChangePlanResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::Plan(plan_id), |line| pb::ChangePlanResponse {
+            line,
+        })
+        .await
     }
 
     async fn change_company(
@@ -157,16 +136,10 @@ impl LineService for Lines {
         };
         self.managed(caller, line_id).await?;
         checks::new_company(&self.service, &caller.scope(), company_id).await?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.change_company(&mut tx, line, company_id, &cause).await?;
-                    Ok::<_, Error>(pb::ChangeCompanyResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::Company(company_id), |line| {
+            pb::ChangeCompanyResponse { line }
+        })
+        .await
     }
 
     async fn attribute_user(
@@ -179,35 +152,19 @@ impl LineService for Lines {
         let line = self.managed(caller, line_id).await?;
         line.is_live().map_err(|why| line.refused(why))?;
         let person = invite_person(&self.service, &email, &name).await?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.attribute_user(&mut tx, line, person, &cause).await?;
-                    Ok::<_, Error>(pb::AttributeUserResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::User(person), |line| pb::AttributeUserResponse {
+            line,
+        })
+        .await
     }
 
     async fn set_tag(
         &self,
         request: Request<pb::SetTagRequest>,
     ) -> Result<Response<pb::SetTagResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let line_id = parse("line_id", &request.get_ref().line_id)?;
-        let tag = &checks::tag(request.get_ref().tag.as_deref())?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.set_tag(&mut tx, line, tag.clone(), &cause).await?;
-                    Ok::<_, Error>(pb::SetTagResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        let tag = checks::tag(request.get_ref().tag.as_deref())?;
+        self.change(&request, line_id, Change::Tag(tag), |line| pb::SetTagResponse { line }).await
     }
 
     async fn block_line(
@@ -257,18 +214,9 @@ impl LineService for Lines {
         &self,
         request: Request<pb::CancelLineRequest>,
     ) -> Result<Response<pb::CancelLineResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let line_id = parse("line_id", &request.get_ref().line_id)?;
-        let reason = &checks::cancel_reason(request.get_ref().reason.as_deref())?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = Cause::new(by(caller, &line).actor, reason.clone());
-                    let line = self.cancel(&mut tx, line, &cause).await?;
-                    Ok::<_, Error>(pb::CancelLineResponse { line: Some(line.into()) })
-                })
-            })
+        let reason = checks::cancel_reason(request.get_ref().reason.as_deref())?;
+        self.change(&request, line_id, Change::End(reason), |line| pb::CancelLineResponse { line })
             .await
     }
 
@@ -276,39 +224,24 @@ impl LineService for Lines {
         &self,
         request: Request<pb::ChangeSimCardRequest>,
     ) -> Result<Response<pb::ChangeSimCardResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let input = request.get_ref();
         let (line_id, card) = sim_card(&input.line_id, &input.sim_card_number)?;
-        let card = &card;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.change_sim_card(&mut tx, line, card, &cause).await?;
-                    Ok::<_, Error>(pb::ChangeSimCardResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::SimCard(card), |line| pb::ChangeSimCardResponse {
+            line,
+        })
+        .await
     }
 
     async fn provision_number(
         &self,
         request: Request<pb::ProvisionNumberRequest>,
     ) -> Result<Response<pb::ProvisionNumberResponse>, Status> {
-        let caller = Caller::of(&request)?;
         let line_id = parse("line_id", &request.get_ref().line_id)?;
         let area_code = checks::area_code(request.get_ref().area_code)?;
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let line = lock_managed(&mut tx, line_id, caller).await?;
-                    let cause = by(caller, &line);
-                    let line = self.provision_number(&mut tx, line, area_code, &cause).await?;
-                    Ok::<_, Error>(pb::ProvisionNumberResponse { line: Some(line.into()) })
-                })
-            })
-            .await
+        self.change(&request, line_id, Change::Number(area_code), |line| {
+            pb::ProvisionNumberResponse { line }
+        })
+        .await
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brazil::LineId;
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::{Service, crash};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -17,7 +17,6 @@ use crate::error::Error;
 use crate::timeline::{self, Actor, Entry, Facts};
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
-const DOUBLINGS_MAX: u32 = 16;
 const REASON_LENGTH_MAX: usize = 200;
 
 /// What it takes to tell the carrier something.
@@ -191,19 +190,15 @@ impl Telling {
     /// Tries again after a pause that doubles with each failure, up to a limit.
     async fn later(&self, job: TellCarrier) -> sqlx::Result<()> {
         let TellCarrier { line_id, failures } = job;
-        let pause = RETRY_MIN.saturating_mul(1 << failures.min(DOUBLINGS_MAX)).min(self.retry_max);
-        // Lines that failed together do not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(failures, RETRY_MIN, self.retry_max);
         tracing::warn!(
             %line_id,
             failures = failures + 1,
             pause_ms = pause.as_millis(),
             "the carrier does not answer, trying again"
         );
-        let service = &self.lines.service;
-        let mut connection = service.db.acquire().await?;
         let job = TellCarrier { line_id, failures: failures.saturating_add(1) };
-        service.jobs.enqueue_after(&mut connection, &job, &line_id.to_string(), pause).await
+        self.lines.service.try_again(&job, &line_id.to_string(), pause).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use brazil::start_of_day;
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::refusal::internal;
 use chassis::{Service, crash};
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,6 @@ use crate::timeline::Actor;
 
 const RETRY_MIN: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
-const DOUBLINGS_MAX: u32 = 10;
 /// What a document is sealed for.
 pub(super) const DOCUMENT_CONTEXT: &str = "telecom.port_in.document";
 
@@ -191,9 +190,7 @@ impl Portability {
 
     /// Tries again after a pause that doubles with each failure, up to a limit.
     async fn later(&self, job: RunErrand, errand: Errand) -> sqlx::Result<()> {
-        let pause = RETRY_MIN.saturating_mul(1 << job.failures.min(DOUBLINGS_MAX)).min(RETRY_MAX);
-        // Requests that failed together do not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(job.failures, RETRY_MIN, RETRY_MAX);
         tracing::warn!(
             port_in_id = %job.port_in_id,
             errand = ?job.errand,
@@ -202,8 +199,7 @@ impl Portability {
             "the outside does not answer, trying again"
         );
         let job = RunErrand { errand, failures: job.failures.saturating_add(1), ..job };
-        let mut connection = self.service.db.acquire().await?;
-        self.service.jobs.enqueue_after(&mut connection, &job, &job.key(), pause).await
+        self.service.try_again(&job, &job.key(), pause).await
     }
 
     async fn in_time<T>(&self, answer: impl Future<Output = T>) -> Option<T> {

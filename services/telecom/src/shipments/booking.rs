@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::jobs::Job;
+use chassis::jobs::{Job, retry_pause};
 use chassis::{Service, crash};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -15,7 +15,6 @@ use crate::error::Error;
 use crate::parcels::{Parcel, ParcelCarrier, ParcelCarrierError, ParcelRequest, ShipmentId};
 
 const RETRY_MIN: Duration = Duration::from_millis(250);
-const DOUBLINGS_MAX: u32 = 16;
 const REASON_LENGTH_MAX: usize = 200;
 
 /// What dealing with the parcel carrier needs.
@@ -192,19 +191,14 @@ impl Parcels {
         shipment_id: ShipmentId,
         failures: u32,
     ) -> sqlx::Result<()> {
-        let doubled = 1 << failures.saturating_sub(1).min(DOUBLINGS_MAX);
-        let pause = RETRY_MIN.saturating_mul(doubled).min(self.retry_max);
-        // Shipments that failed together do not come back together.
-        let pause = pause.mul_f64(rand::random_range(0.5..=1.0));
+        let pause = retry_pause(failures.saturating_sub(1), RETRY_MIN, self.retry_max);
         tracing::warn!(
             %shipment_id,
             failures,
             pause_ms = pause.as_millis(),
             "the parcel carrier does not answer, trying again"
         );
-        let mut connection = self.service.db.acquire().await?;
-        let key = shipment_id.to_string();
-        self.service.jobs.enqueue_after(&mut connection, job, &key, pause).await
+        self.service.try_again(job, &shipment_id.to_string(), pause).await
     }
 }
 
