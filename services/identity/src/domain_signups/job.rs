@@ -1,38 +1,31 @@
 //! Finding out whether there is an offer, and mailing it, happens after the answer, so that the
 //! answer tells nothing.
 
-use anyhow::Context;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use brazil::Email;
 use chassis::crypto::Keyring;
 use chassis::jobs::Job;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Offer, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::Link;
-use crate::{letters, links};
+use crate::letters;
+use crate::links::{self, Asked};
 
 const SEALED_AS: &str = "identity.domain_signup.email";
 
 /// Mails a link to the owner of an address, if its domain is a company's.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MailDomainSignup {
-    request_id: Uuid,
-    email_sealed: String,
-}
+pub(crate) struct MailDomainSignup(Asked);
 
 impl MailDomainSignup {
     pub(crate) fn new(keyring: &Keyring, email: &Email) -> Self {
-        let email_sealed = STANDARD.encode(keyring.seal_text(SEALED_AS, email.as_str()));
-        Self { request_id: Uuid::now_v7(), email_sealed }
+        Self(Asked::new(keyring, SEALED_AS, email))
     }
 
     pub(crate) fn key(&self) -> String {
-        self.request_id.to_string()
+        self.0.key()
     }
 }
 
@@ -41,12 +34,11 @@ impl Job for MailDomainSignup {
     type Context = Identity;
 
     async fn run(self, identity: Identity) -> anyhow::Result<()> {
-        let sealed = STANDARD.decode(&self.email_sealed).context("the e-mail is not base64")?;
-        let email: &Email = &identity.service.keyring.open_text(SEALED_AS, &sealed)?.parse()?;
+        let email = &self.0.email(&identity.service.keyring, SEALED_AS)?;
         if Offer::to(&identity, email).await?.is_none() {
             return Ok(());
         }
-        let (identity, request_id) = (&identity, self.request_id);
+        let (identity, request_id) = (&identity, self.0.request_id);
         let sent = identity
             .service
             .transaction(|mut tx| {

@@ -10,9 +10,10 @@ use super::{MailDomainSignup, Offer, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::claim;
+use crate::links::{self, take_on};
 use crate::passwords::Password;
-use crate::throttle::{self, links_asked_for};
-use crate::{links, users};
+use crate::throttle::links_asked_for;
+use crate::users;
 
 /// Answers DomainSignupService.
 pub(crate) struct DomainSignups {
@@ -32,19 +33,8 @@ impl pb::domain_signup_service_server::DomainSignupService for DomainSignups {
         let Some(email) = email else { return Err(fields.into_status()) };
 
         let counted = &links_asked_for(identity, "domain_signup", &email, remote_address);
-        let job = &MailDomainSignup::new(&identity.service.keyring, &email);
-        let now = identity.now();
-        identity
-            .service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    if throttle::store::count(&mut tx, counted, now).await?.is_none() {
-                        identity.service.jobs.enqueue(&mut tx, job, &job.key()).await?;
-                    }
-                    Ok::<_, Error>(pb::RequestDomainSignupResponse {})
-                })
-            })
-            .await
+        let job = MailDomainSignup::new(&identity.service.keyring, &email);
+        take_on(identity, &request, counted, &job, &job.key()).await
     }
 
     async fn complete_domain_signup(

@@ -1,39 +1,31 @@
 //! Making and mailing a reset happens after the answer, so that the answer tells nothing.
 
-use anyhow::Context;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use brazil::Email;
 use chassis::crypto::Keyring;
 use chassis::jobs::Job;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::store;
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::Link;
 use crate::letters;
-use crate::links;
+use crate::links::{self, Asked};
 use crate::users::{self, State};
 
 const SEALED_AS: &str = "identity.password_reset.email";
 
 /// Mails a reset to whoever has the e-mail, if anybody does.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct MailReset {
-    request_id: Uuid,
-    email_sealed: String,
-}
+pub(crate) struct MailReset(Asked);
 
 impl MailReset {
     pub(crate) fn new(keyring: &Keyring, email: &Email) -> Self {
-        let email_sealed = STANDARD.encode(keyring.seal_text(SEALED_AS, email.as_str()));
-        Self { request_id: Uuid::now_v7(), email_sealed }
+        Self(Asked::new(keyring, SEALED_AS, email))
     }
 
     pub(crate) fn key(&self) -> String {
-        self.request_id.to_string()
+        self.0.key()
     }
 }
 
@@ -42,10 +34,9 @@ impl Job for MailReset {
     type Context = Identity;
 
     async fn run(self, identity: Identity) -> anyhow::Result<()> {
-        let sealed = STANDARD.decode(&self.email_sealed).context("the e-mail is not base64")?;
         let keyring = &identity.service.keyring;
-        let email: &Email = &keyring.open_text(SEALED_AS, &sealed)?.parse()?;
-        let (identity, request_id) = (&identity, self.request_id);
+        let email = &self.0.email(keyring, SEALED_AS)?;
+        let (identity, request_id) = (&identity, self.0.request_id);
         let sent = identity
             .service
             .transaction(|mut tx| {

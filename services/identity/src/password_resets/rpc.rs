@@ -9,9 +9,9 @@ use super::{MailReset, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::prove;
-use crate::links;
+use crate::links::{self, take_on};
 use crate::passwords::Password;
-use crate::throttle::{self, links_asked_for};
+use crate::throttle::links_asked_for;
 use crate::users::{self, State};
 
 /// Answers PasswordResetService.
@@ -32,19 +32,8 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
         let Some(email) = email else { return Err(fields.into_status()) };
 
         let counted = &links_asked_for(identity, "reset", &email, remote_address);
-        let job = &MailReset::new(&identity.service.keyring, &email);
-        let now = identity.now();
-        identity
-            .service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    if throttle::store::count(&mut tx, counted, now).await?.is_none() {
-                        identity.service.jobs.enqueue(&mut tx, job, &job.key()).await?;
-                    }
-                    Ok::<_, Error>(pb::CreatePasswordResetResponse {})
-                })
-            })
-            .await
+        let job = MailReset::new(&identity.service.keyring, &email);
+        take_on(identity, &request, counted, &job, &job.key()).await
     }
 
     async fn check_password_reset(
