@@ -131,6 +131,11 @@ impl Caller {
 }
 
 impl Scope {
+    /// The scope of a service's own work.
+    pub fn everywhere() -> Self {
+        Self { everything: true, company_ids: vec![], user_id: None }
+    }
+
     /// Whether a company's things are in it.
     pub fn reaches(&self, company_id: CompanyId) -> bool {
         self.everything || self.company_ids.contains(&company_id.into())

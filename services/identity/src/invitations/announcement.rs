@@ -33,7 +33,7 @@ impl AnnounceProof {
 
     async fn announce(&self, identity: &Identity) -> Result<(), Error> {
         let service = &identity.service;
-        let all = Scope { everything: true, company_ids: vec![], user_id: None };
+        let all = Scope::everywhere();
         let users =
             users::store::find_all(&service.db, &service.keyring, &[self.user_id.0], &all).await?;
         let Some(user) = users.into_iter().next() else { return Ok(()) };

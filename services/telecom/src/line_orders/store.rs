@@ -100,8 +100,7 @@ pub(super) async fn find(
     db: &PgPool,
     line_order_id: LineOrderId,
 ) -> sqlx::Result<Option<LineOrder>> {
-    let everywhere = Scope { everything: true, company_ids: vec![], user_id: None };
-    find_in_scope(db, line_order_id, &everywhere).await
+    find_in_scope(db, line_order_id, &Scope::everywhere()).await
 }
 
 /// Reads an order if it is one of the companies in scope.

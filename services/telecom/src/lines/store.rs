@@ -45,11 +45,6 @@ const LOCK_BATCH_OF_COMPANY: &str = "
      limit $5
        for update";
 
-/// The scope of the service's own work.
-fn everywhere() -> Scope {
-    Scope { everything: true, company_ids: vec![], user_id: None }
-}
-
 impl FromRow<'_, PgRow> for Line {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         let area_code: i16 = row.try_get("area_code")?;
@@ -232,7 +227,7 @@ pub(super) async fn save_at_carrier(
 /// Reads a line.
 #[cfg(test)]
 pub(super) async fn find(pool: &PgPool, line_id: LineId) -> sqlx::Result<Option<Line>> {
-    find_in_scope(pool, line_id, &everywhere()).await
+    find_in_scope(pool, line_id, &Scope::everywhere()).await
 }
 
 /// Reads a line if it is in scope: of one of the companies, or the person's own.
@@ -259,7 +254,7 @@ pub(super) async fn find_in_scope(
 
 /// Reads a line and locks it until the transaction ends.
 pub(super) async fn lock(tx: &mut PgConnection, line_id: LineId) -> sqlx::Result<Option<Line>> {
-    lock_in_scope(tx, line_id, &everywhere()).await
+    lock_in_scope(tx, line_id, &Scope::everywhere()).await
 }
 
 /// Reads a line if it is in scope, and locks it until the transaction ends.

@@ -41,7 +41,7 @@ async fn late(service: &Service) -> Vec<(String, String, String, bool)> {
 }
 
 fn everything() -> Scope {
-    Scope { everything: true, company_ids: vec![], user_id: None }
+    Scope::everywhere()
 }
 
 #[tokio::test]

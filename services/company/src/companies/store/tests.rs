@@ -86,7 +86,7 @@ async fn what_is_absent_or_out_of_scope_is_not_found() {
     let mine = stored(&service, 1, "Minha").await;
     let other = stored(&service, 2, "Outra").await;
     let ids = [mine.company_id.0, other.company_id.0, absent.0];
-    let everything = Scope { everything: true, company_ids: vec![], user_id: None };
+    let everything = Scope::everywhere();
     assert_eq!(find_in_scope(&service.db, &ids, &everything).await.unwrap().len(), 2);
     let scope = Scope { everything: false, company_ids: vec![mine.company_id.0], user_id: None };
     assert_eq!(find_in_scope(&service.db, &ids, &scope).await.unwrap(), [mine]);

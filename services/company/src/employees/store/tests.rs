@@ -37,7 +37,7 @@ async fn try_insert(service: &Service, file: File) -> Result<Employee, Error> {
 }
 
 fn everything() -> Scope {
-    Scope { everything: true, company_ids: vec![], user_id: None }
+    Scope::everywhere()
 }
 
 fn complete_file(company_id: CompanyId) -> File {

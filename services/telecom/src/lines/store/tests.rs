@@ -30,7 +30,7 @@ async fn a_line_is_found_where_it_belongs() {
         find_in_scope(&service.db, line.line_id, &scope).await.unwrap()
     };
     let company = line.company_id.unwrap();
-    assert_eq!(find(&line, everywhere()).await.as_ref(), Some(&line));
+    assert_eq!(find(&line, Scope::everywhere()).await.as_ref(), Some(&line));
     assert_eq!(
         find(&line, scope(&[CompanyId::generate(), company], None)).await,
         Some(line.clone())
