@@ -3,13 +3,12 @@
 use brazil::CompanyId;
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
+use chassis::neighbours::is_no_company;
 use tonic::Status;
 
 use crate::error::Error;
 
-/// Lets the caller go on with a company. Who may go on with all of them may still have named one
-/// that does not exist.
+/// Lets the caller go on with a company that exists.
 ///
 /// # Errors
 /// NOT_FOUND / COMPANY_NOT_FOUND; PERMISSION_DENIED for those of the company who may not.
@@ -20,7 +19,7 @@ pub(crate) async fn enter_company(
 ) -> Result<(), Status> {
     let absent = || Status::from(Error::CompanyNotFound(company_id));
     caller.enter(company_id, absent())?;
-    if caller.scope().everything && !company_exists(service, company_id).await? {
+    if is_no_company(service, caller, company_id).await? {
         return Err(absent());
     }
     Ok(())

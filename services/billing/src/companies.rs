@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use brazil::{CompanyId, Email};
 use chassis::Service;
-use chassis::refusal::upstream;
-use proto::company::v1::company_service_client::CompanyServiceClient;
-use proto::company::v1::{BatchGetCompaniesRequest, Company};
+use chassis::neighbours::companies;
+use proto::company::v1::Company;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -29,13 +28,8 @@ pub(crate) async fn recipients(
     service: &Service,
     company_ids: &[Uuid],
 ) -> Result<HashMap<CompanyId, Recipient>, Status> {
-    let request =
-        BatchGetCompaniesRequest { company_ids: company_ids.iter().map(Uuid::to_string).collect() };
-    let answer = CompanyServiceClient::new(service.company.clone())
-        .batch_get_companies(request)
-        .await
-        .map_err(upstream)?;
-    Ok(answer.into_inner().companies.into_iter().filter_map(recipient).collect())
+    let found = companies(service, company_ids.iter().copied().map(CompanyId)).await?;
+    Ok(found.into_iter().filter_map(recipient).collect())
 }
 
 fn recipient(company: Company) -> Option<(CompanyId, Recipient)> {

@@ -1,12 +1,13 @@
 //! What this service asks of its neighbours.
 
 use brazil::{CompanyId, Email, UserId};
+use chassis::neighbours::find_user;
 use chassis::refusal::{internal, upstream};
 use chassis::{Service, timestamp};
 use proto::billing::v1::dunning_service_client::DunningServiceClient;
 use proto::billing::v1::{GetStandingRequest, Standing};
 use proto::identity::v1::user_service_client::UserServiceClient;
-use proto::identity::v1::{BatchGetUsersRequest, InviteUserRequest, User};
+use proto::identity::v1::{InviteUserRequest, User};
 use time::OffsetDateTime;
 use tonic::{Code, Status};
 
@@ -32,12 +33,7 @@ pub(crate) async fn find_person(
     service: &Service,
     user_id: UserId,
 ) -> Result<Option<Person>, Status> {
-    let request = BatchGetUsersRequest { user_ids: vec![user_id.to_string()] };
-    let answer = UserServiceClient::new(service.identity.clone())
-        .batch_get_users(request)
-        .await
-        .map_err(upstream)?;
-    answer.into_inner().users.first().map(Person::read).transpose()
+    find_user(service, user_id).await?.as_ref().map(Person::read).transpose()
 }
 
 /// The person with this e-mail; where there is none, an invited one with this name.

@@ -7,12 +7,11 @@ use std::str::FromStr;
 use brazil::{CompanyId, UserId};
 use chassis::Service;
 use chassis::address::Address;
-use chassis::refusal::{Fields, internal, upstream};
+use chassis::neighbours;
+use chassis::refusal::{Fields, internal};
 use proto::common::v1 as common;
-use proto::company::v1::company_service_client::CompanyServiceClient;
-use proto::company::v1::{BatchGetCompaniesRequest, Company};
-use proto::identity::v1::user_service_client::UserServiceClient;
-use proto::identity::v1::{BatchGetUsersRequest, User};
+use proto::company::v1::Company;
+use proto::identity::v1::User;
 use tonic::Status;
 
 use super::{Recipient, Taxpayer};
@@ -37,12 +36,8 @@ pub(super) async fn companies(
     service: &Service,
     company_ids: &[CompanyId],
 ) -> Result<HashMap<CompanyId, Recipient>, Status> {
-    let company_ids = company_ids.iter().map(ToString::to_string).collect();
-    let answer = CompanyServiceClient::new(service.company.clone())
-        .batch_get_companies(BatchGetCompaniesRequest { company_ids })
-        .await
-        .map_err(upstream)?;
-    answer.into_inner().companies.into_iter().map(of_company).collect()
+    let found = neighbours::companies(service, company_ids.iter().copied()).await?;
+    found.into_iter().map(of_company).collect()
 }
 
 /// A person, as documents name them.
@@ -51,12 +46,7 @@ pub(super) async fn companies(
 /// [`Error::UserNotFound`]; [`Error::RecipientIncomplete`] for a person whose name or CPF nobody
 /// knows; UNAVAILABLE while identity does not answer.
 pub(super) async fn person(service: &Service, user_id: UserId) -> Result<Recipient, Status> {
-    let request = BatchGetUsersRequest { user_ids: vec![user_id.to_string()] };
-    let answer = UserServiceClient::new(service.identity.clone())
-        .batch_get_users(request)
-        .await
-        .map_err(upstream)?;
-    let user = answer.into_inner().users.into_iter().next();
+    let user = neighbours::find_user(service, user_id).await?;
     of_person(user.ok_or(Error::UserNotFound(user_id))?)
 }
 

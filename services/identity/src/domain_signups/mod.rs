@@ -5,9 +5,8 @@ mod rpc;
 pub(crate) mod store;
 
 use brazil::{AreaCode, CompanyId, Email, PlanId, State};
-use chassis::refusal::upstream;
-use proto::company::v1::company_service_client::CompanyServiceClient;
-use proto::company::v1::{BatchGetCompaniesRequest, Company};
+use chassis::neighbours::companies;
+use proto::company::v1::Company;
 
 pub(crate) use job::MailDomainSignup;
 pub(crate) use rpc::DomainSignups;
@@ -45,12 +44,8 @@ impl Offer {
 
     /// The first area of the state where the company sits, if it says where.
     async fn area_code(&self, identity: &Identity) -> Result<Option<AreaCode>, Error> {
-        let request = BatchGetCompaniesRequest { company_ids: vec![self.company_id.to_string()] };
-        let found = CompanyServiceClient::new(identity.service.company.clone())
-            .batch_get_companies(request)
-            .await
-            .map_err(upstream)?;
-        Ok(found.into_inner().companies.first().and_then(seat).map(State::first_area_code))
+        let found = companies(&identity.service, [self.company_id]).await?;
+        Ok(found.first().and_then(seat).map(State::first_area_code))
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use brazil::{CompanyId, Email, PlanId};
 use chassis::address::Address;
+use chassis::neighbours::companies;
 use chassis::refusal::{Fields, upstream};
 use proto::billing::v1::BatchGetPlansRequest;
 use proto::billing::v1::plan_service_client::PlanServiceClient;
-use proto::company::v1::company_service_client::CompanyServiceClient;
-use proto::company::v1::{AffiliatedEmployee, BatchGetCompaniesRequest, CompanyStatus};
+use proto::company::v1::{AffiliatedEmployee, CompanyStatus};
 
 use super::{Affiliations, File};
 use crate::error::Error;
@@ -64,12 +64,8 @@ async fn has_plan(identity: &Identity, plan_id: Option<PlanId>) -> Result<bool, 
 
 async fn has_company(identity: &Identity, company_id: Option<CompanyId>) -> Result<bool, Error> {
     let Some(company_id) = company_id else { return Ok(true) };
-    let request = BatchGetCompaniesRequest { company_ids: vec![company_id.to_string()] };
-    let found = CompanyServiceClient::new(identity.service.company.clone())
-        .batch_get_companies(request)
-        .await
-        .map_err(upstream)?;
-    Ok(found.get_ref().companies.iter().any(|company| company.status() == CompanyStatus::Active))
+    let found = companies(&identity.service, [company_id]).await?;
+    Ok(found.iter().any(|company| company.status() == CompanyStatus::Active))
 }
 
 async fn affiliations_of(

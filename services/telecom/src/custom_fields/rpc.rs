@@ -3,7 +3,7 @@
 use brazil::{CompanyId, LineId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
+use chassis::neighbours::is_no_company;
 use chassis::refusal::{Fields, invalid};
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::custom_field_service_server::CustomFieldService;
@@ -87,7 +87,7 @@ impl CustomFieldService for CustomFieldRpcs {
         };
         let absent = || Status::from(Error::CompanyNotFound(company_id));
         caller.enter(company_id, absent())?;
-        if caller.scope().everything && !company_exists(&self.service, company_id).await? {
+        if is_no_company(&self.service, caller, company_id).await? {
             return Err(absent());
         }
         let (current, new) = (&current, &new);

@@ -2,11 +2,7 @@
 
 use brazil::{CompanyId, UserId};
 use chassis::Service;
-use chassis::refusal::upstream;
-use proto::company::v1::BatchGetCompaniesRequest;
-use proto::company::v1::company_service_client::CompanyServiceClient;
-use proto::identity::v1::BatchGetUsersRequest;
-use proto::identity::v1::user_service_client::UserServiceClient;
+use chassis::neighbours::{companies, find_user};
 use tonic::Status;
 
 use crate::lines::Owner;
@@ -27,19 +23,9 @@ pub(super) async fn owner_document(
 }
 
 async fn cnpj(service: &Service, company_id: CompanyId) -> Result<Option<String>, Status> {
-    let request = BatchGetCompaniesRequest { company_ids: vec![company_id.to_string()] };
-    let answer = CompanyServiceClient::new(service.company.clone())
-        .batch_get_companies(request)
-        .await
-        .map_err(upstream)?;
-    Ok(answer.into_inner().companies.pop().map(|company| company.cnpj))
+    Ok(companies(service, [company_id]).await?.pop().map(|company| company.cnpj))
 }
 
 async fn cpf(service: &Service, user_id: UserId) -> Result<Option<String>, Status> {
-    let request = BatchGetUsersRequest { user_ids: vec![user_id.to_string()] };
-    let answer = UserServiceClient::new(service.identity.clone())
-        .batch_get_users(request)
-        .await
-        .map_err(upstream)?;
-    Ok(answer.into_inner().users.pop().and_then(|user| user.cpf))
+    Ok(find_user(service, user_id).await?.and_then(|user| user.cpf))
 }

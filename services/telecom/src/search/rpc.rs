@@ -3,7 +3,7 @@
 use brazil::{CompanyId, LineId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
+use chassis::neighbours::is_no_company;
 use chassis::page::Page;
 use chassis::refusal::{Fields, internal};
 use proto::telecom::v1 as pb;
@@ -43,11 +43,7 @@ impl LineSearchService for Search {
         let found = store::search(&self.service.db, company_id, &term, &page)
             .await
             .map_err(|error| internal(&error))?;
-        // Whoever may look everywhere may also look where nothing is.
-        if found.total == 0
-            && caller.scope().everything
-            && !company_exists(&self.service, company_id).await?
-        {
+        if found.total == 0 && is_no_company(&self.service, caller, company_id).await? {
             return Err(absent());
         }
         if self.counting.is_due(&found) {

@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use chassis::address::Address;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
+use chassis::neighbours::{company_exists, is_no_company};
 use chassis::refusal::{Fields, internal};
 use chassis::{Service, timestamp};
 use proto::telecom::v1 as pb;
@@ -124,11 +124,7 @@ impl ShipmentService for Shipments {
         caller.enter(company_id, absent())?;
         let shipments =
             store::list(&self.service.db, company_id).await.map_err(|error| internal(&error))?;
-        // Whoever may look everywhere may also look where nothing is.
-        if shipments.is_empty()
-            && caller.scope().everything
-            && !company_exists(&self.service, company_id).await?
-        {
+        if shipments.is_empty() && is_no_company(&self.service, caller, company_id).await? {
             return Err(absent());
         }
         let shipments = shipments.into_iter().map(Into::into).collect();

@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::neighbours::company_exists;
+use chassis::neighbours::{company_exists, is_no_company};
 use chassis::page::Page;
 use chassis::refusal::{Fields, internal, invalid};
 use proto::telecom::v1 as pb;
@@ -77,8 +77,7 @@ pub(crate) async fn list_sim_cards(
     let page = Page::<String>::parse(request.get_ref().page.clone())?;
     let (cards, total) =
         store::list(&service.db, company_id, &page).await.map_err(|error| internal(&error))?;
-    // Whoever may look everywhere may also look where nothing is.
-    if total == 0 && caller.scope().everything && !company_exists(service, company_id).await? {
+    if total == 0 && is_no_company(service, caller, company_id).await? {
         return Err(absent());
     }
     let (cards, page) = page.cut(cards, total, |card| card.iccid.to_string());
