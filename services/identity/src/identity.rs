@@ -53,11 +53,18 @@ impl Identity {
         user: &User,
     ) -> Result<Issued, Error> {
         let roles = if user.email_proven_at.is_some() {
-            grants::store::of_user(tx, user.user_id).await?
+            grants::store::of_user(&mut *tx, user.user_id).await?
         } else {
             Vec::new()
         };
-        self.issuer.person(user, roles)
+        let subject = user.user_id.to_string();
+        let withdrawn = roles
+            .iter()
+            .filter_map(|grant| Some(auth::subject_in_company(&subject, grant.company_id?)))
+            .collect::<Vec<_>>();
+        // A role that was withdrawn and given again within a second counts from the next one.
+        let issued_from = tokens::store::epoch_min(tx, &withdrawn).await?;
+        self.issuer.person(user, roles, issued_from)
     }
 
     /// Ends all tokens that a user has, with the transaction. Call [`Identity::heed`] after it.

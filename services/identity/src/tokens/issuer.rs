@@ -41,10 +41,20 @@ impl Issuer {
         self.signers.store(Arc::new(signers));
     }
 
-    /// A session of a person.
-    pub(crate) fn person(&self, user: &User, grants: Vec<Grant>) -> Result<Issued, Error> {
+    /// A session of a person, issued now or, if that is later, at `issued_from`, in seconds since
+    /// 1970: older tokens with one of these roles have been ended.
+    pub(crate) fn person(
+        &self,
+        user: &User,
+        grants: Vec<Grant>,
+        issued_from: Option<i64>,
+    ) -> Result<Issued, Error> {
+        let now = self.clock.now();
+        let iat = now.unix_timestamp().max(issued_from.unwrap_or(i64::MIN));
+        let exp = (now + self.person_life).unix_timestamp();
         let sub = user.user_id.to_string();
-        self.issue(sub, SubjectKind::User, grants, user.epoch, self.person_life)
+        let claims = Claims::new(sub, SubjectKind::User, grants, user.epoch, iat, exp);
+        self.sign(&claims, now, self.person_life)
     }
 
     /// A token of a service.
@@ -59,26 +69,19 @@ impl Issuer {
 
     fn program(&self, sub: &str, kind: SubjectKind, role: Role) -> Result<Issued, Error> {
         let grants = vec![Grant { role, company_id: None }];
-        self.issue(sub.to_owned(), kind, grants, 0, self.client_life)
+        let (now, life) = (self.clock.now(), self.client_life);
+        let (iat, exp) = (now.unix_timestamp(), (now + life).unix_timestamp());
+        let claims = Claims::new(sub.to_owned(), kind, grants, 0, iat, exp);
+        self.sign(&claims, now, life)
     }
 
-    fn issue(
-        &self,
-        sub: String,
-        kind: SubjectKind,
-        grants: Vec<Grant>,
-        epoch: i64,
-        life: Duration,
-    ) -> Result<Issued, Error> {
-        let now = self.clock.now();
-        let (iat, exp) = (now.unix_timestamp(), (now + life).unix_timestamp());
-        let claims = Claims::new(sub, kind, grants, epoch, iat, exp);
+    fn sign(&self, claims: &Claims, now: OffsetDateTime, life: Duration) -> Result<Issued, Error> {
         let signers = self.signers.load();
         let (_, signer) = signers
             .iter()
             .find(|(activates_at, _)| *activates_at <= now)
             .context("there is no key to sign with")?;
-        let token = signer.sign(&claims).context("the signing key is not one")?;
+        let token = signer.sign(claims).context("the signing key is not one")?;
         Ok(Issued { token, life })
     }
 }

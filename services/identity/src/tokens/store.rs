@@ -94,6 +94,17 @@ pub(crate) async fn revocations(
         .await
 }
 
+/// The largest `epoch_min` of the subjects' revocations.
+pub(crate) async fn epoch_min(
+    db: impl PgExecutor<'_>,
+    subjects: &[String],
+) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar("select max(epoch_min) from revocation where subject = any($1)")
+        .bind(subjects)
+        .fetch_one(db)
+        .await
+}
+
 /// Forgets revocations made before `moment`.
 pub(crate) async fn delete_revocations(
     db: impl PgExecutor<'_>,

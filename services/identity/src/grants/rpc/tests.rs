@@ -96,7 +96,7 @@ async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it_and_no_others()
     let ana = user(&identity, "ana@x.example", Some("correct horse"), true).await;
     let company_id = CompanyId::generate();
     put(&identity, company_id, manager_of(company_id), "ana@x.example").await.unwrap();
-    let without = identity.issuer.person(&ana, vec![]).unwrap().token;
+    let without = identity.issuer.person(&ana, vec![], None).unwrap().token;
     let mut db = identity.service.db.acquire().await.unwrap();
     let token = identity.session(&mut db, &ana).await.unwrap().token;
 
@@ -114,6 +114,11 @@ async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it_and_no_others()
     assert!(identity.service.trust.check(&without).is_ok());
     let status = delete().await.unwrap_err();
     assert_eq!(Refusal::of(&status).reason, "GRANT_NOT_FOUND");
+
+    put(&identity, company_id, manager_of(company_id), "ana@x.example").await.unwrap();
+    let anew = identity.session(&mut db, &ana).await.unwrap().token;
+    assert!(identity.service.trust.check(&anew).is_ok(), "given again in the same second");
+    assert!(identity.service.trust.check(&token).is_err());
 }
 
 #[tokio::test]
