@@ -8,12 +8,14 @@ use serde_json::{Value, json};
 
 use crate::{crash_at, persist};
 
-const POINTS: [(&str, Part); 5] = [
+const POINTS: [(&str, Part); 7] = [
     ("billing.run.begun", Part::Billing),
     ("billing.run.prepared", Part::Billing),
     ("billing.run.before_commit", Part::Billing),
     ("billing.run.batch_committed", Part::Billing),
     ("billing.run.finished", Part::Billing),
+    ("billing.run.before_announcement", Part::Billing),
+    ("billing.run.batch_announced", Part::Billing),
 ];
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use brazil::{Cents, CompanyId, InvoiceId};
 use chassis::jobs::Job;
 use chassis::{Service, crash, timestamp};
+use futures::future::try_join_all;
 use proto::events::v1::InvoiceIssued;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
@@ -13,7 +14,10 @@ use crate::error::Error;
 use crate::line_charges;
 use crate::period::Period;
 
-/// Makes the invoices of a month, those that are not there yet.
+/// How many batches are made at once: while one waits for the disk, the other has the processor.
+const AT_ONCE: usize = 2;
+
+/// Makes the invoices of a month, those that are not there yet, and then tells of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct RunBilling {
     period: String,
@@ -36,6 +40,21 @@ pub(super) struct Issued {
     pub(super) company_id: CompanyId,
     #[sqlx(try_from = "i64")]
     pub(super) amount: Cents,
+    pub(super) due_date: Date,
+    pub(super) issued_at: OffsetDateTime,
+}
+
+impl Issued {
+    fn event(&self, period: Period) -> InvoiceIssued {
+        InvoiceIssued {
+            invoice_id: self.invoice_id.to_string(),
+            company_id: self.company_id.to_string(),
+            period: period.to_string(),
+            amount_cents: self.amount.get(),
+            due_date: self.due_date.to_string(),
+            issued_at: Some(timestamp::to_proto(self.issued_at)),
+        }
+    }
 }
 
 /// What is the same on all invoices of a batch.
@@ -73,11 +92,13 @@ impl Job for RunBilling {
         crash::point("billing.run.begun").await;
         billing.prepare(period).await?;
         crash::point("billing.run.prepared").await;
-        while billing.issue_some(period).await? {
-            crash::point("billing.run.batch_committed").await;
-        }
+        try_join_all((0..AT_ONCE).map(|_| billing.issue_all(period))).await?;
         billing.finish(period).await?;
         crash::point("billing.run.finished").await;
+        // What others do with the news would keep the run itself waiting.
+        while billing.announce_some(period).await? {
+            crash::point("billing.run.batch_announced").await;
+        }
         Ok(())
     }
 }
@@ -94,6 +115,14 @@ impl Billing {
                 })
             })
             .await
+    }
+
+    /// Makes invoices, batch by batch, until all are there or others are at the rest.
+    async fn issue_all(&self, period: Period) -> Result<(), Error> {
+        while self.issue_some(period).await? {
+            crash::point("billing.run.batch_committed").await;
+        }
+        Ok(())
     }
 
     /// Makes the invoices of some companies; false when none is left, or others are at the rest.
@@ -113,8 +142,7 @@ impl Billing {
                         issued_at,
                         due_date: brazil::local_date(issued_at).saturating_add(due_after),
                     };
-                    let issued = store::issue(&mut tx, &companies, &issue).await?;
-                    self.publish(&mut tx, &issued, &issue).await?;
+                    store::issue(&mut tx, &companies, &issue).await?;
                     crash::point("billing.run.before_commit").await;
                     Ok(true)
                 })
@@ -122,23 +150,22 @@ impl Billing {
             .await
     }
 
-    async fn publish(
-        &self,
-        tx: &mut PgConnection,
-        issued: &[Issued],
-        issue: &Issue,
-    ) -> sqlx::Result<()> {
-        let told = |invoice: &Issued| InvoiceIssued {
-            invoice_id: invoice.invoice_id.to_string(),
-            company_id: invoice.company_id.to_string(),
-            period: issue.period.to_string(),
-            amount_cents: invoice.amount.get(),
-            due_date: issue.due_date.to_string(),
-            issued_at: Some(timestamp::to_proto(issue.issued_at)),
-        };
-        let events: Vec<_> =
-            issued.iter().map(|invoice| (invoice.company_id.0, told(invoice))).collect();
-        self.service.outbox.publish_all(tx, &events).await
+    /// Tells of some invoices; false when all were told of, or others are at the rest.
+    async fn announce_some(&self, period: Period) -> Result<bool, Error> {
+        self.service
+            .transaction(|mut tx| {
+                Box::pin(async move {
+                    let events: Vec<_> = store::announce(&mut tx, period)
+                        .await?
+                        .iter()
+                        .map(|invoice| (invoice.company_id.0, invoice.event(period)))
+                        .collect();
+                    self.service.outbox.publish_all(&mut tx, &events).await?;
+                    crash::point("billing.run.before_announcement").await;
+                    Ok(!events.is_empty())
+                })
+            })
+            .await
     }
 
     async fn finish(&self, period: Period) -> Result<(), Error> {

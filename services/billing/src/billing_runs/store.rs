@@ -9,13 +9,14 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::BillingRun;
+use super::job::Issued;
 use crate::period::Period;
 
 pub(super) use issue::issue;
 
 /// The most lines that one transaction makes items of, unless a single company has more.
 const BATCH_LINES_MAX: i64 = 50_000;
-/// The most companies that one transaction makes invoices for.
+/// The most companies that one transaction makes invoices for, or tells of.
 const BATCH_COMPANIES_MAX: i64 = 200;
 
 impl FromRow<'_, PgRow> for BillingRun {
@@ -105,6 +106,8 @@ pub(super) async fn prepare(
     if first.rows_affected() == 0 {
         return Ok(());
     }
+    // Too small a table for anybody else to look at.
+    sqlx::query("analyze plan").execute(&mut *tx).await?;
     sqlx::query(
         "insert into billing_run_company (period, company_id, lines)
          select $1, company_id, count(distinct line_id)
@@ -168,6 +171,32 @@ pub(super) async fn claim(tx: &mut PgConnection, period: Period) -> sqlx::Result
         *index == 0 || lines <= BATCH_LINES_MAX
     });
     Ok(taken.map(|(_, (company_id, _))| CompanyId(company_id)).collect())
+}
+
+/// Takes some invoices of a run that nobody was told of yet; none when none is left.
+pub(super) async fn announce(tx: &mut PgConnection, period: Period) -> sqlx::Result<Vec<Issued>> {
+    sqlx::query_as(
+        "with taken as (
+             select company_id
+               from billing_run_company
+              where period = $1 and invoice_id is not null and not announced
+              order by company_id
+              limit $2
+                for update skip locked
+         ), announced as (
+             update billing_run_company as run
+                set announced = true
+               from taken
+              where run.period = $1 and run.company_id = taken.company_id
+             returning run.invoice_id
+         )
+         select invoice_id, company_id, amount_cents as amount, due_date, created_at as issued_at
+           from announced join invoice using (invoice_id)",
+    )
+    .bind(period.first_day())
+    .bind(BATCH_COMPANIES_MAX)
+    .fetch_all(tx)
+    .await
 }
 
 /// Notes that every invoice of a run stands, if so.
