@@ -115,7 +115,7 @@ impl CustomFieldRpcs {
         if line.is_cancelled() {
             return Err(Error::Line(line.line_id(), Refusal::Cancelled));
         }
-        let mut fields = store::find(tx, line.line_id()).await?;
+        let mut fields = line.custom_fields().clone();
         if !has_room(&fields, name) {
             return Err(invalid("name", "is one more than the 50 fields of a line").into());
         }
@@ -145,7 +145,7 @@ impl CustomFieldRpcs {
         name: &str,
         actor: Actor,
     ) -> Result<(), Error> {
-        let mut fields = store::find(tx, line.line_id()).await?;
+        let mut fields = line.custom_fields().clone();
         let before = fields.remove(name).ok_or(Error::CustomFieldNotFound)?;
         let at = self.service.clock.now();
         store::save(tx, line.line_id(), &fields, at).await?;

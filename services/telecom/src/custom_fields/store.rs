@@ -9,15 +9,6 @@ use uuid::Uuid;
 use super::CustomFields;
 use crate::error::Error;
 
-/// The fields of a line that the transaction has locked.
-pub(super) async fn find(tx: &mut PgConnection, line_id: LineId) -> sqlx::Result<CustomFields> {
-    let Json(fields) = sqlx::query_scalar("select custom_fields from line where line_id = $1")
-        .bind(line_id.0)
-        .fetch_one(tx)
-        .await?;
-    Ok(fields)
-}
-
 /// Writes the fields of a line that the transaction has locked.
 pub(super) async fn save(
     tx: &mut PgConnection,

@@ -23,6 +23,7 @@ use std::collections::BTreeSet;
 use brazil::{AreaCode, CompanyId, Iccid, LineId, MobileNumber, PlanId, UserId};
 use time::OffsetDateTime;
 
+use crate::custom_fields::CustomFields;
 use crate::error::Error;
 
 pub(crate) use contract::{Owner, Standing};
@@ -67,6 +68,7 @@ pub(crate) struct Line {
     plan_id: PlanId,
     area_code: AreaCode,
     tag: Option<String>,
+    custom_fields: CustomFields,
     awaiting_approval: bool,
     /// Why the carrier refused for good to activate it, which then waits for somebody to look.
     activation_refused: Option<String>,
@@ -104,6 +106,7 @@ impl Line {
             plan_id: new.plan_id,
             area_code: new.area_code,
             tag: None,
+            custom_fields: CustomFields::new(),
             awaiting_approval: false,
             activation_refused: None,
             number_assigned_at: None,

@@ -3,6 +3,7 @@
 use brazil::PlanId;
 
 use super::{Line, Refusal, Status};
+use crate::custom_fields::CustomFields;
 
 impl Line {
     /// Its plan.
@@ -13,6 +14,11 @@ impl Line {
     /// The carrier it runs on.
     pub(crate) fn provider(&self) -> &str {
         &self.provider
+    }
+
+    /// What its company notes about it.
+    pub(crate) fn custom_fields(&self) -> &CustomFields {
+        &self.custom_fields
     }
 
     /// Whether it has ended.

@@ -19,8 +19,9 @@ const LINES_MAX: i64 = 200;
 
 const LIST_OF_USER: &str = "
     select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-           is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-           activation_refused, number_assigned_at, activated_at, created_at, updated_at
+           is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+           awaiting_approval, activation_refused, number_assigned_at, activated_at,
+           created_at, updated_at
       from line
      where user_id = $1 and visible_to_user
      order by line_id desc
@@ -36,8 +37,9 @@ const LOCK_OLDEST_WAITING: &str = "
 
 const LOCK_BATCH_OF_COMPANY: &str = "
     select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-           is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-           activation_refused, number_assigned_at, activated_at, created_at, updated_at
+           is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+           awaiting_approval, activation_refused, number_assigned_at, activated_at,
+           created_at, updated_at
       from line
      where company_id = $1 and line_id > $2 and status = any($3)
        and ($4::bool is null or ('no-pay' = any(blocks)) = $4)
@@ -61,6 +63,7 @@ impl FromRow<'_, PgRow> for Line {
             status: row.try_get("status")?,
             blocks: blocks(row)?,
             tag: row.try_get("tag")?,
+            custom_fields: row.try_get::<Json<_>, _>("custom_fields")?.0,
             plan_id: row.try_get::<Uuid, _>("plan_id")?.into(),
             area_code: AreaCode::try_from(area_code)
                 .map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
@@ -195,8 +198,9 @@ pub(super) async fn lock_at_carrier(
 ) -> sqlx::Result<Option<(Line, AtCarrier)>> {
     let row = sqlx::query(
         "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-                is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-                activation_refused, number_assigned_at, activated_at, created_at, updated_at,
+                is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+                awaiting_approval, activation_refused, number_assigned_at, activated_at,
+                created_at, updated_at,
                 at_carrier
            from line
           where line_id = $1
@@ -238,8 +242,9 @@ pub(super) async fn find_in_scope(
 ) -> sqlx::Result<Option<Line>> {
     sqlx::query_as(
         "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-                is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-                activation_refused, number_assigned_at, activated_at, created_at, updated_at
+                is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+                awaiting_approval, activation_refused, number_assigned_at, activated_at,
+                created_at, updated_at
            from line
           where line_id = $1
             and ($2 or company_id = any($3) or (user_id = $4 and visible_to_user))",
@@ -265,8 +270,9 @@ pub(super) async fn lock_in_scope(
 ) -> sqlx::Result<Option<Line>> {
     sqlx::query_as(
         "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-                is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-                activation_refused, number_assigned_at, activated_at, created_at, updated_at
+                is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+                awaiting_approval, activation_refused, number_assigned_at, activated_at,
+                created_at, updated_at
            from line
           where line_id = $1
             and ($2 or company_id = any($3) or (user_id = $4 and visible_to_user))
@@ -304,8 +310,9 @@ pub(super) async fn lock_hidden_of_user(
 ) -> sqlx::Result<Vec<Line>> {
     sqlx::query_as(
         "select line_id, company_id, user_id, owned_by_user, visible_to_user, provider, phone_number,
-                is_portability, iccid, status, blocks, plan_id, area_code, tag, awaiting_approval,
-                activation_refused, number_assigned_at, activated_at, created_at, updated_at
+                is_portability, iccid, status, blocks, plan_id, area_code, tag, custom_fields,
+                awaiting_approval, activation_refused, number_assigned_at, activated_at,
+                created_at, updated_at
            from line
           where user_id = $1 and not visible_to_user
           order by line_id

@@ -13,7 +13,6 @@ pub(crate) use counting::{CountTerms, Counting, CountingContext};
 pub(crate) use people::hear;
 pub(crate) use rpc::Search;
 
-use crate::custom_fields::CustomFields;
 use crate::lines::Line;
 
 /// Somebody who uses a line, as identity tells of them.
@@ -28,7 +27,6 @@ struct Person {
 #[derive(Clone, Debug)]
 struct FoundLine {
     line: Line,
-    custom_fields: CustomFields,
     user: Option<Person>,
 }
 

@@ -68,8 +68,6 @@ impl From<FoundLine> for pb::FoundLine {
             full_name: person.full_name,
             social_name: person.social_name,
         });
-        let custom_fields = found.custom_fields.into_iter().collect();
-        let line = pb::Line { custom_fields, ..found.line.into() };
-        Self { line: Some(line), user }
+        Self { line: Some(found.line.into()), user }
     }
 }

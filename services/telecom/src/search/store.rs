@@ -3,7 +3,6 @@
 use brazil::{CompanyId, LineId, UserId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
@@ -33,103 +32,11 @@ impl FromRow<'_, PgRow> for FoundLine {
             }),
             None => None,
         };
-        let Json(custom_fields) = row.try_get("custom_fields")?;
-        Ok(Self { line: Line::from_row(row)?, custom_fields, user })
+        Ok(Self { line: Line::from_row(row)?, user })
     }
 }
 
-/// Terms with a count, and all that are short in a company that is counted, are found by it: the
-/// stretches that the page lies in are read, and nothing else. Other terms are rare, or the
-/// company is small: what has them is listed whole. `strpos` keeps the index of rare terms out of
-/// the walk through a stretch.
-const SEARCH: &str = "
-    with base as materialized (
-        select base.bounds, coalesce(count.stretches, '{}') as stretches,
-               coalesce(count.counts, '{}') as counts
-          from search_count_base as base
-          left join search_count_term as term
-                 on term.company_id = base.company_id and term.term = $2
-          left join search_count as count
-                 on count.company_id = term.company_id and count.count_id = term.count_id
-         where base.company_id = $1 and (term.term is not null or $3 <= base.complete)
-    ),
-    listed as materialized (
-        select line_id
-          from line_search
-         where not exists (select from base)
-           and company_id = $1 and (text like $5 or text like $6)
-    ),
-    stretch as materialized (
-        select stretch, sum(lines)::integer as lines
-          from (select unnest(stretches) as stretch, unnest(counts) as lines
-                  from base
-                 union all
-                select width_bucket(change.line_id, base.bounds),
-                       coalesce(strpos(after, $2) > 0 or strpos(after, $4) > 0, false)::integer
-                           - coalesce(strpos(before, $2) > 0 or strpos(before, $4) > 0, false)
-                               ::integer
-                  from base, search_change as change
-                 where change.company_id = $1) as part
-         group by stretch
-        having sum(lines) > 0
-    ),
-    -- What a page token leaves of it.
-    rest as (
-        select stretch, lines
-          from stretch, base
-         where $7::uuid is null or stretch < width_bucket($7, bounds)
-         union all
-        select width_bucket($7, bounds),
-               (select count(*)::integer
-                  from line_search
-                 where company_id = $1
-                   and line_id >= bounds[width_bucket($7, bounds)] and line_id < $7
-                   and (strpos(text, $2) > 0 or strpos(text, $4) > 0))
-          from base
-         where $7 is not null
-    ),
-    ranked as (
-        select stretch, lines, sum(lines) over (order by stretch desc) - lines as newer from rest
-    ),
-    needed as materialized (
-        select newer, bounds[stretch] as first,
-               least(bounds[stretch + 1], $7, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as past
-          from ranked, base
-         where newer < $8 + $9 and newer + lines > $8
-    ),
-    page as (
-        (select found.line_id
-           from needed
-          cross join lateral (
-                    select line_id
-                      from line_search
-                     where company_id = $1 and line_id >= first and line_id < past
-                       and (strpos(text, $2) > 0 or strpos(text, $4) > 0)
-                    offset 0
-                ) as found
-          order by found.line_id desc
-         offset $8 - (select coalesce(min(newer), 0) from needed)
-          limit $9)
-        union all
-        (select line_id
-           from listed
-          where $7 is null or line_id < $7
-          order by line_id desc
-         offset $8
-          limit $9)
-    )
-    select case when exists (select from base)
-                then (select coalesce(sum(lines), 0) from stretch)
-                else (select count(*) from listed) end::bigint as total,
-           (select lines from search_count_base where company_id = $1 and complete >= 0)
-               as lines_counted,
-           (select count(*) from search_change where company_id = $1) as changes,
-           line.*, person.email, person.full_name, person.social_name
-      from (select) as answer
-      left join page on true
-      left join line on line.line_id = page.line_id
-      left join person on person.user_id = line.user_id
-     order by page.line_id desc";
+const SEARCH: &str = include_str!("search.sql");
 
 /// A page of the company's lines that have the term, newest first.
 pub(super) async fn search(

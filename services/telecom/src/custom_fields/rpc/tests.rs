@@ -65,8 +65,13 @@ impl Stage {
     }
 
     async fn fields(&self, line_id: LineId) -> Vec<(String, String)> {
-        let mut connection = self.rpcs.service.db.acquire().await.unwrap();
-        store::find(&mut connection, line_id).await.unwrap().into_iter().collect()
+        let Json(fields): Json<BTreeMap<String, String>> =
+            sqlx::query_scalar("select custom_fields from line where line_id = $1")
+                .bind(line_id.0)
+                .fetch_one(&self.rpcs.service.db)
+                .await
+                .unwrap();
+        fields.into_iter().collect()
     }
 
     /// What the timeline says of custom fields: action, before, after.

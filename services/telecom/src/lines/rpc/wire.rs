@@ -28,7 +28,7 @@ impl From<Line> for pb::Line {
                 .iter()
                 .map(|reason| pb::BlockReason::from(*reason).into())
                 .collect(),
-            ..Self::default()
+            custom_fields: line.custom_fields.into_iter().collect(),
         }
     }
 }

@@ -71,7 +71,7 @@ async fn lines_are_found_by_all_that_is_known_of_them() {
     let all = find(&service, company_id, "").await;
     assert_eq!(all.total, 2);
     let user = all.lines[1].user.as_ref().unwrap();
-    assert_eq!((user, all.lines[1].custom_fields.len()), (&social, 2));
+    assert_eq!((user, all.lines[1].line.custom_fields().len()), (&social, 2));
     assert!(all.lines[0].user.is_none());
 }
 
