@@ -65,33 +65,10 @@ impl Term {
         i32::try_from(self.0.chars().count()).unwrap_or(i32::MAX)
     }
 
-    /// A pattern of SQL's `like` that texts with the term have.
-    fn pattern(&self) -> String {
-        pattern(&self.0)
+    /// What texts have where an ICCID ends in the term; none when it is no number.
+    fn card_text(&self) -> Option<String> {
+        card_end(&self.0)
     }
-
-    /// What texts have where an ICCID ends in the term; the term itself when it is no number.
-    fn card_text(&self) -> String {
-        card_end(&self.0).unwrap_or_else(|| self.0.clone())
-    }
-
-    /// A pattern of SQL's `like` for that.
-    fn card_pattern(&self) -> String {
-        pattern(&self.card_text())
-    }
-}
-
-/// A pattern that texts with a part have.
-fn pattern(part: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    pattern
 }
 
 fn looks_like_a_number(term: &str) -> bool {

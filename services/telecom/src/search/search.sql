@@ -1,13 +1,11 @@
 -- A page of a company's lines that have a term, newest first, and how many have it in all.
 --
--- $1 company, $2 term, $3 its length, $4 what texts have where a card's number ends in it,
--- $5 and $6 patterns of both, $7 last line of the page before, $8 lines to leave out,
--- $9 lines wanted.
+-- $1 company, $2 term, $3 its length, $4 what texts have where a card's number ends in it (null
+-- when it is no number), $5 last line of the page before, $6 lines to leave out, $7 lines wanted.
 --
 -- Terms with a count, and all that are short in a company that is counted, are found by it: the
 -- stretches that the page lies in are read, and nothing else. Other terms are rare, or the company
--- is small: what has them is listed whole. strpos keeps the index of rare terms out of the walk
--- through a stretch.
+-- is small: what has them is listed whole.
 with base as materialized (
     select base.bounds, coalesce(count.stretches, '{}') as stretches,
            coalesce(count.counts, '{}') as counts
@@ -18,11 +16,30 @@ with base as materialized (
              on count.company_id = term.company_id and count.count_id = term.count_id
      where base.company_id = $1 and (term.term is not null or $3 <= base.complete)
 ),
+-- Each way apart: together they would have all grams of every line that is found made again.
 listed as materialized (
     select line_id
       from line_search
      where not exists (select from base)
-       and company_id = $1 and (text like $5 or text like $6)
+       and company_id = $1
+       and $3 < 3
+       and (strpos(text, $2) > 0 or strpos(text, $4) > 0)
+     union
+    select line_id
+      from line_search
+     where not exists (select from base)
+       and company_id = $1
+       and $3 >= 3
+       and search_grams(company_id, text) @> search_term_grams($1, $2)
+       and strpos(text, $2) > 0
+     union
+    select line_id
+      from line_search
+     where not exists (select from base)
+       and company_id = $1
+       and $3 >= 3
+       and search_grams(company_id, text) @> search_term_grams($1, $4)
+       and strpos(text, $4) > 0
 ),
 stretch as materialized (
     select stretch, sum(lines)::integer as lines
@@ -42,25 +59,25 @@ stretch as materialized (
 rest as (
     select stretch, lines
       from stretch, base
-     where $7::uuid is null or stretch < width_bucket($7, bounds)
+     where $5::uuid is null or stretch < width_bucket($5, bounds)
      union all
-    select width_bucket($7, bounds),
+    select width_bucket($5, bounds),
            (select count(*)::integer
               from line_search
              where company_id = $1
-               and line_id >= bounds[width_bucket($7, bounds)] and line_id < $7
+               and line_id >= bounds[width_bucket($5, bounds)] and line_id < $5
                and (strpos(text, $2) > 0 or strpos(text, $4) > 0))
       from base
-     where $7 is not null
+     where $5 is not null
 ),
 ranked as (
     select stretch, lines, sum(lines) over (order by stretch desc) - lines as newer from rest
 ),
 needed as materialized (
     select newer, bounds[stretch] as first,
-           least(bounds[stretch + 1], $7, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as past
+           least(bounds[stretch + 1], $5, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as past
       from ranked, base
-     where newer < $8 + $9 and newer + lines > $8
+     where newer < $6 + $7 and newer + lines > $6
 ),
 page as (
     (select found.line_id
@@ -73,15 +90,15 @@ page as (
                 offset 0
             ) as found
       order by found.line_id desc
-     offset $8 - (select coalesce(min(newer), 0) from needed)
-      limit $9)
+     offset $6 - (select coalesce(min(newer), 0) from needed)
+      limit $7)
     union all
     (select line_id
        from listed
-      where $7 is null or line_id < $7
+      where $5 is null or line_id < $5
       order by line_id desc
-     offset $8
-      limit $9)
+     offset $6
+      limit $7)
 )
 select case when exists (select from base)
             then (select coalesce(sum(lines), 0) from stretch)

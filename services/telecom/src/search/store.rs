@@ -50,8 +50,6 @@ pub(super) async fn search(
         .bind(term.text())
         .bind(term.length())
         .bind(term.card_text())
-        .bind(term.pattern())
-        .bind(term.card_pattern())
         .bind(page.after.map(Uuid::from))
         .bind(page.skip)
         .bind(page.limit())

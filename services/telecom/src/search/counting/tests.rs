@@ -68,7 +68,9 @@ async fn expected(service: &Service, company_id: CompanyId, term: &Term) -> Vec<
     .unwrap();
     texts
         .into_iter()
-        .filter(|(_, text)| text.contains(term.text()) || text.contains(&term.card_text()))
+        .filter(|(_, text)| {
+            text.contains(term.text()) || term.card_text().is_some_and(|end| text.contains(&end))
+        })
         .map(|(line_id, _)| LineId(line_id))
         .collect()
 }
