@@ -244,6 +244,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<SettleCompany>(lines)
         .sweep(numbers::end_quarantines(&service))
         .sweep(portability::sweep(&portability))
+        .sweep(portability::forget_messages(&service))
         .serve(host)
         .await
 }

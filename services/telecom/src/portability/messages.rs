@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use chassis::crash;
 use chassis::sweeps::Sweep;
+use chassis::{Service, crash};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -16,6 +16,11 @@ use crate::timeline::Actor;
 
 const CHECK: Duration = Duration::from_secs(5);
 const BATCH: i64 = 100;
+const FORGET: Duration = Duration::from_hours(1);
+const FORGOTTEN_BATCH: i64 = 1_000;
+/// How long a message may come again, counted from when it came first. Of an open request nothing
+/// is forgotten.
+const REPEATED_FOR: time::Duration = time::Duration::days(90);
 
 /// Takes in what the outside has to say, and ends the periods that are over.
 pub(crate) fn sweep(portability: &Portability) -> Sweep {
@@ -25,6 +30,19 @@ pub(crate) fn sweep(portability: &Portability) -> Sweep {
         async move {
             // One period at a time, since what was said before the next one ends comes first.
             while portability.take_in_messages().await? | portability.end_periods().await? {}
+            Ok(())
+        }
+    })
+}
+
+/// Forgets messages that will not come again.
+pub(crate) fn forget_messages(service: &Service) -> Sweep {
+    let service = service.clone();
+    Sweep::new("forget_port_in_messages", FORGET, move || {
+        let service = service.clone();
+        async move {
+            let before = service.clock.now() - REPEATED_FOR;
+            while store::forget_messages(&service.db, before, FORGOTTEN_BATCH).await? {}
             Ok(())
         }
     })

@@ -30,7 +30,7 @@ pub use administrator::{
 };
 pub use config::{PortabilityConfig, PortabilityKind};
 use machine::{Effect, Event, Timer};
-pub(crate) use messages::sweep;
+pub(crate) use messages::{forget_messages, sweep};
 use rules::Rules;
 pub use simulator::{AdministratorSimulator, PlannedEvent, SimulatedEvent};
 pub(crate) use tasks::RunErrand;

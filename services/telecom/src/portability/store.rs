@@ -237,6 +237,34 @@ pub(super) async fn take_in(
     Ok(taken.rows_affected() == 1)
 }
 
+/// Forgets some messages that were taken in before a moment and whose requests have ended; false
+/// when none is left, or others are at the rest.
+pub(super) async fn forget_messages(
+    pool: &PgPool,
+    before: OffsetDateTime,
+    limit: i64,
+) -> sqlx::Result<bool> {
+    let forgotten = sqlx::query(
+        "delete from port_in_message
+          where message_id in (
+                select message_id
+                  from port_in_message as message
+                 where taken_at < $1
+                   and not exists (
+                       select from port_in
+                        where port_in.port_in_id = message.port_in_id
+                          and status not in ('successful', 'denied', 'cancelled', 'failed'))
+                 order by taken_at
+                 limit $2
+                   for update skip locked)",
+    )
+    .bind(before)
+    .bind(limit)
+    .execute(pool)
+    .await?;
+    Ok(forgotten.rows_affected() > 0)
+}
+
 /// Whether a number is ours: of our own stock, or brought along by a line that still has it.
 pub(super) async fn is_ours(tx: &mut PgConnection, number: &MobileNumber) -> sqlx::Result<bool> {
     sqlx::query_scalar(

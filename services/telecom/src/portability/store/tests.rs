@@ -98,6 +98,27 @@ async fn a_message_is_taken_in_once() {
 }
 
 #[tokio::test]
+async fn messages_are_forgotten_when_they_are_old_and_their_request_has_ended() {
+    let (service, _database) = service().await;
+    let mut connection = service.db.acquire().await.unwrap();
+    let open = port_in(&service, 987_654_321);
+    insert_one(&service, &open).await.unwrap();
+    let (now, ended) = (service.clock.now(), PortInId::generate());
+    let (old, before) = (now - Duration::days(2), now - Duration::DAY);
+    for (message_id, port_in_id, at) in
+        [("1", ended, old), ("2", ended, old), ("3", ended, now), ("4", open.port_in_id, old)]
+    {
+        assert!(take_in(&mut connection, message_id, port_in_id, at).await.unwrap());
+    }
+    for left in [true, true, false] {
+        assert_eq!(forget_messages(&service.db, before, 1).await.unwrap(), left);
+    }
+    for (message_id, forgotten) in [("1", true), ("2", true), ("3", false), ("4", false)] {
+        assert_eq!(take_in(&mut connection, message_id, ended, now).await.unwrap(), forgotten);
+    }
+}
+
+#[tokio::test]
 async fn our_own_numbers_are_ours() {
     let (service, _database) = service().await;
     let mut connection = service.db.acquire().await.unwrap();
