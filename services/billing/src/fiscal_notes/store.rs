@@ -8,7 +8,8 @@ use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{FiscalNote, FiscalNoteId, FiscalSeries, Party, Series};
+use super::{FiscalNote, FiscalNoteId, FiscalSeries, Party, Series, Status};
+use crate::invoices;
 
 const RECIPIENT: &str = "billing.fiscal_note.recipient";
 
@@ -63,9 +64,9 @@ pub(super) async fn insert(
     .bind(note.send_email)
     .bind(&note.access_key)
     .bind(note.created_at)
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    note_document(tx, note).await
 }
 
 /// Keeps where a document is in its life.
@@ -82,9 +83,15 @@ pub(super) async fn save(tx: &mut PgConnection, note: &FiscalNote) -> sqlx::Resu
     .bind(&note.authorization_code)
     .bind(&note.rejection_reason)
     .bind(note.decided_at)
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    note_document(tx, note).await
+}
+
+/// Keeps with an invoice whether it has a document, so that those without are quickly found.
+async fn note_document(tx: &mut PgConnection, note: &FiscalNote) -> sqlx::Result<()> {
+    let Some(invoice_id) = note.invoice_id else { return Ok(()) };
+    invoices::store::note_document(tx, invoice_id, note.status != Status::Rejected).await
 }
 
 /// Reads a document.
@@ -158,6 +165,7 @@ pub(super) async fn bare_invoices(
            from invoice
           where invoice_id > $1
             and amount_cents > 0
+            and not has_document
             and not exists (
                 select from fiscal_note
                  where fiscal_note.invoice_id = invoice.invoice_id

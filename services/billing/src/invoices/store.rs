@@ -6,7 +6,7 @@ use brazil::{Cents, CompanyId, InvoiceId, LineId};
 use chassis::db::parsed;
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::Date;
 use uuid::Uuid;
 
@@ -106,6 +106,22 @@ async fn fill(db: impl PgExecutor<'_>, invoices: &mut [Invoice]) -> sqlx::Result
     for invoice in invoices {
         invoice.items = items.remove(&invoice.invoice_id.0).unwrap_or_default();
     }
+    Ok(())
+}
+
+/// Notes whether an invoice has a fiscal document that was not refused.
+pub(crate) async fn note_document(
+    tx: &mut PgConnection,
+    invoice_id: Uuid,
+    has_document: bool,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update invoice set has_document = $2 where invoice_id = $1 and has_document <> $2",
+    )
+    .bind(invoice_id)
+    .bind(has_document)
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
