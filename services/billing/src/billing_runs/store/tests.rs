@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 
-use brazil::{LineId, PlanId, UserId};
+use brazil::{Cents, LineId, PlanId, UserId};
 use chassis::jobs::Job;
 use chassis::{Service, testing, timestamp};
 use postgres_local::testing::TestDatabase;
+use prost::Name;
 use prost_types::Timestamp;
 use proto::events::v1::{
-    DataToppedUp, LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged,
+    DataToppedUp, InvoiceIssued, LineActivated, LineCancelled, LineCompanyChanged, LinePlanChanged,
 };
 use time::macros::{date, datetime};
 use time::{Duration, OffsetDateTime};
@@ -30,7 +31,8 @@ pub(in crate::billing_runs) struct World {
 
 impl World {
     pub(in crate::billing_runs) async fn new() -> Self {
-        let (service, database) = testing::service("billing", &MIGRATIONS, vec![]).await;
+        let told = vec![("company", InvoiceIssued::full_name())];
+        let (service, database) = testing::service("billing", &MIGRATIONS, told).await;
         Self { service, _database: database }
     }
 
@@ -290,6 +292,34 @@ async fn a_run_makes_the_same_invoices_however_often_and_by_however_many_it_is_d
             .await
             .unwrap();
     assert_eq!(sums, (300, 300 * (4_990 * 16 / 30)));
+    let told: (i64, i64) = sqlx::query_as("select count(*), count(distinct subject) from outbox")
+        .fetch_one(&world.service.db)
+        .await
+        .unwrap();
+    assert_eq!(told, (300, 300), "each company hears of its invoice once");
+}
+
+#[tokio::test]
+async fn invoices_are_told_of_when_the_run_is_done_or_gone_on_with() {
+    let world = World::new().await;
+    let (company_id, plan_id) = (CompanyId::generate(), world.plan("10GB", 4_990).await);
+    world.activate(LineId::generate(), company_id, plan_id, datetime!(2026-09-15 12:00 UTC)).await;
+    let period = world.begin("2026-09").await;
+    let mut tx = world.service.db.begin().await.unwrap();
+    prepare(&mut tx, period, period.next(), world.service.clock.now()).await.unwrap();
+    assert!(announce(&mut tx, period).await.unwrap().is_empty(), "nothing is there to tell of");
+    tx.commit().await.unwrap();
+
+    world.go_on(period).await;
+    sqlx::query("update billing_run_company set announced = false")
+        .execute(&world.service.db)
+        .await
+        .unwrap();
+    let mut connection = world.connection().await;
+    let invoices = announce(&mut connection, period).await.unwrap();
+    let [invoice] = invoices.as_slice() else { panic!("{invoices:?}") };
+    assert_eq!((invoice.company_id, invoice.amount), (company_id, Cents::new(4_990 * 16 / 30)));
+    assert!(announce(&mut connection, period).await.unwrap().is_empty());
 }
 
 #[tokio::test]
