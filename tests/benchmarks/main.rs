@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture billing_run
+//! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture search
 //! ```
 
 mod billing_run;
+mod search;
