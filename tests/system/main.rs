@@ -16,6 +16,7 @@ mod outages;
 mod partners;
 mod people;
 mod plans;
+mod portability;
 mod races;
 mod search;
 mod stock;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::{self, ServiceConfig};
 use crate::service::Service;
-use crate::sweeps::Sweep;
+use crate::sweeps::{Sweep, Sweeper, Swept};
 use crate::telemetry;
 
 /// Sockets, time and the end: what a service gets from the process it runs in.
@@ -97,7 +97,7 @@ pub struct Activity {
 #[derive(Clone)]
 struct Member {
     service: Service,
-    sweeps: Vec<Sweep>,
+    sweepers: Vec<Sweeper>,
 }
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -107,30 +107,55 @@ impl Activity {
     pub(crate) fn register(&self, service: &Service, sweeps: &[Sweep]) {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
         members.retain(|member| member.service.name != service.name);
-        members.push(Member { service: service.clone(), sweeps: sweeps.to_vec() });
+        let sweepers = sweeps.iter().map(Sweep::sweeper).collect();
+        members.push(Member { service: service.clone(), sweepers });
     }
 
     /// Does what is due, and waits until nothing is left, and at most `patience`. Tells whether
-    /// nothing is left.
+    /// nothing is left. Jobs that wait for another attempt are not waited for.
     pub async fn settle(&self, patience: Duration) -> bool {
         let quiet = async {
-            loop {
-                for member in self.members() {
-                    for sweep in &member.sweeps {
-                        sweep.once().await;
-                    }
-                }
-                // What a sweep set off may make more work for another service's sweep: done when
-                // a round of sweeps leaves nothing behind.
-                if self.is_idle().await {
-                    return;
-                }
-                while !self.is_idle().await {
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
+            while !self.stands_still().await {
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
         tokio::time::timeout(patience, quiet).await.is_ok()
+    }
+
+    /// Whether nothing was under way, and no sweep found anything to do. What a sweep or a job does
+    /// may be work for any other sweep, and need not be seen in a queue: so the sweeps look after
+    /// the queues were empty, all at what none of them changed. What comes in meanwhile from
+    /// outside is not waited for.
+    async fn stands_still(&self) -> bool {
+        let found = self.found();
+        self.is_quiet().await && self.sweep().await && self.found() == found
+    }
+
+    /// Tells whether nothing was due.
+    async fn sweep(&self) -> bool {
+        let members = self.members();
+        let sweepers = members.iter().flat_map(|member| &member.sweepers);
+        let swept = futures::future::join_all(sweepers.map(Sweeper::sweep)).await;
+        // A service that is gone is asked for what it left when it comes back.
+        swept.into_iter().flatten().all(|swept| swept == Swept::Nothing)
+    }
+
+    /// How often sweeps have found something to do so far.
+    fn found(&self) -> Vec<u64> {
+        let members = self.members();
+        members.iter().flat_map(|member| &member.sweepers).map(Sweeper::found).collect()
+    }
+
+    /// Whether all queues were empty at the same time: while one is looked at, a job of another
+    /// may fill one that was empty, but not without ending, or being seen itself.
+    async fn is_quiet(&self) -> bool {
+        let done = self.done();
+        self.is_idle().await && self.done() == done
+    }
+
+    /// How many jobs each service has done so far.
+    fn done(&self) -> Vec<u64> {
+        self.members().iter().map(|Member { service, .. }| service.jobs.done()).collect()
     }
 
     async fn is_idle(&self) -> bool {
@@ -150,3 +175,6 @@ impl Activity {
         self.members.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

@@ -3,6 +3,8 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use graphile_worker::{
@@ -43,11 +45,12 @@ pub fn retry_pause(failures: u32, min: Duration, max: Duration) -> Duration {
 #[derive(Clone, Debug)]
 pub struct Jobs {
     schema: String,
+    done: Arc<AtomicU64>,
 }
 
 impl Jobs {
     pub(crate) fn new(service: &str) -> Self {
-        Self { schema: format!("{service}_jobs") }
+        Self { schema: format!("{service}_jobs"), done: Arc::default() }
     }
 
     /// Creates or migrates the queue's own schema, which its library looks after.
@@ -129,6 +132,11 @@ impl Jobs {
         Ok(())
     }
 
+    /// How many jobs this process has run, whatever came of it.
+    pub(crate) fn done(&self) -> u64 {
+        self.done.load(Ordering::SeqCst)
+    }
+
     /// How many jobs are due or in work; those that wait for their next attempt do not count.
     ///
     /// # Errors
@@ -164,6 +172,10 @@ impl<T> fmt::Debug for Context<T> {
     }
 }
 
+/// Counts the jobs that were run.
+#[derive(Clone, Debug)]
+struct Done(Arc<AtomicU64>);
+
 impl<J: Job> TaskHandler for Envelope<J> {
     const IDENTIFIER: &'static str = J::NAME;
 
@@ -175,6 +187,9 @@ impl<J: Job> TaskHandler for Envelope<J> {
                 return Err(anyhow::anyhow!("job {} has no context", J::NAME));
             };
             let outcome = self.job.run(context).await;
+            if let Some(Done(done)) = worker.get_ext::<Done>() {
+                done.fetch_add(1, Ordering::SeqCst);
+            }
             if let Err(error) = &outcome {
                 tracing::warn!(job = J::NAME, error = format!("{error:#}"), "job failed for now");
             }
@@ -219,6 +234,7 @@ impl JobHandlers {
         Ok(self
             .0
             .schema(jobs.schema.clone())
+            .add_extension(Done(jobs.done.clone()))
             .pg_pool(pool)
             .concurrency(concurrency)
             .listen_os_shutdown_signals(false)

@@ -328,7 +328,7 @@ fn forget_old(service: &Service) -> Sweep {
             .bind(KEEP_DAYS_INBOX)
             .execute(&pool)
             .await?;
-            Ok(())
+            Ok(false)
         }
     })
 }

@@ -126,7 +126,10 @@ fn trust(identity: &Identity, every: Duration) -> Sweep {
     let identity = identity.clone();
     Sweep::new("trust", every, move || {
         let identity = identity.clone();
-        async move { Ok(tokens::refresh(&identity).await?) }
+        async move {
+            tokens::refresh(&identity).await?;
+            Ok(false)
+        }
     })
 }
 
@@ -144,7 +147,7 @@ fn tidy(identity: &Identity) -> Sweep {
             password_resets::store::delete_expired(db, now).await?;
             domain_signups::store::delete_expired(db, now).await?;
             signup::store::delete_untouched(db, now - policy.form_life()).await?;
-            Ok(())
+            Ok(false)
         }
     })
 }

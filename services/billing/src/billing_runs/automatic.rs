@@ -38,24 +38,27 @@ pub(crate) fn begin_due(service: &Service, automatic: Automatic) -> Sweep {
     })
 }
 
-async fn begin(service: &Service, automatic: Automatic) -> Result<(), Error> {
+/// Tells whether any began.
+async fn begin(service: &Service, automatic: Automatic) -> Result<bool, Error> {
+    let mut any = false;
     let last = automatic.last_due(service.clock.now());
     let mut next = store::first_open(&service.db).await?;
     while let Some(period) = next.filter(|period| *period <= last) {
-        service
+        any |= service
             .transaction(|mut tx| {
                 Box::pin(async move {
                     line_charges::lock_closing(&mut tx).await?;
-                    if store::begin(&mut tx, period, service.clock.now()).await? {
+                    let begun = store::begin(&mut tx, period, service.clock.now()).await?;
+                    if begun {
                         RunBilling::enqueue(&mut tx, service, period).await?;
                     }
-                    Ok::<_, Error>(())
+                    Ok::<_, Error>(begun)
                 })
             })
             .await?;
         next = Some(period.next());
     }
-    Ok(())
+    Ok(any)
 }
 
 #[cfg(test)]

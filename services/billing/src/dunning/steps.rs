@@ -33,22 +33,31 @@ pub(crate) fn sweep(dunning: &Dunning) -> Sweep {
     Sweep::new("dunning", EVERY, move || {
         let dunning = dunning.clone();
         async move {
-            dunning.note_overdue().await?;
-            dunning.review_all().await?;
-            Ok(())
+            let noted = dunning.note_overdue().await?;
+            let reviewed = dunning.review_all().await?;
+            Ok(noted || reviewed)
         }
     })
 }
 
 impl Dunning {
-    async fn note_overdue(&self) -> Result<(), Error> {
+    /// Tells whether any were.
+    async fn note_overdue(&self) -> Result<bool, Error> {
         let now = self.service.clock.now();
         let today = local_date(now);
-        while store::note_overdue(&self.service.db, now, today, BATCH).await? == BATCH {}
-        Ok(())
+        let mut any = false;
+        loop {
+            let noted = store::note_overdue(&self.service.db, now, today, BATCH).await?;
+            any |= noted > 0;
+            if noted < BATCH {
+                return Ok(any);
+            }
+        }
     }
 
-    async fn review_all(&self) -> Result<(), Error> {
+    /// Tells whether there was anybody to look at.
+    async fn review_all(&self) -> Result<bool, Error> {
+        let mut any = false;
         loop {
             let companies =
                 store::to_review(&self.service.db, self.service.clock.now(), BATCH).await?;
@@ -57,8 +66,9 @@ impl Dunning {
                 looked_at |= self.review(company_id).await?;
             }
             if !looked_at {
-                return Ok(());
+                return Ok(any);
             }
+            any = true;
         }
     }
 

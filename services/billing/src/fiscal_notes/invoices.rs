@@ -26,11 +26,13 @@ pub(crate) fn issue_for_invoices(notes: &FiscalNotes) -> Sweep {
 }
 
 impl FiscalNotes {
-    async fn issue_for_invoices(&self) -> anyhow::Result<()> {
+    /// Tells whether any lacked one.
+    async fn issue_for_invoices(&self) -> anyhow::Result<bool> {
+        let mut any = false;
         let mut after = Uuid::nil();
         loop {
             let bare = self.bare_invoices(after).await?;
-            let Some(last) = bare.last() else { return Ok(()) };
+            let Some(last) = bare.last() else { return Ok(any) };
             let company_ids: Vec<CompanyId> =
                 bare.iter().map(|invoice| invoice.company_id).collect();
             let known = recipients::companies(&self.service, &company_ids)
@@ -46,7 +48,7 @@ impl FiscalNotes {
                     invoice_id: Some(invoice.invoice_id),
                 })
             };
-            self.draft_batch(after, &wanted).await?;
+            any |= self.draft_batch(after, &wanted).await? > 0;
             crash::point("billing.fiscal.batch_committed").await;
             after = last.invoice_id;
         }
@@ -58,12 +60,12 @@ impl FiscalNotes {
     }
 
     /// Drafts documents for the invoices after one of them. Who they go to was asked before, so
-    /// those that turn up meanwhile may be left out: their turn comes.
+    /// those that turn up meanwhile may be left out: their turn comes. Returns how many there are.
     pub(super) async fn draft_batch(
         &self,
         after: Uuid,
         wanted: &(impl Fn(&BareInvoice) -> Option<NewNote> + Sync),
-    ) -> Result<(), Error> {
+    ) -> Result<usize, Error> {
         let series = &self.emitter.series(FiscalModel::Nfcom);
         let now = self.service.clock.now();
         let refused_before = now - self.again_after;
@@ -76,13 +78,15 @@ impl FiscalNotes {
                     let bare =
                         store::bare_invoices(&mut *tx, after, refused_before, ATTEMPTS_MAX, BATCH)
                             .await?;
+                    let mut drafted = 0;
                     for new in bare.iter().filter_map(wanted) {
                         let number = store::take_numbers(&mut tx, series, 1).await? + 1;
                         let note = FiscalNote::draft(new, &self.emitter, number, now);
                         store::insert(&mut tx, &self.service.keyring, &note).await?;
                         IssueNote::enqueue(&mut tx, &self.service, note.note_id).await?;
+                        drafted += 1;
                     }
-                    Ok::<_, Error>(())
+                    Ok::<_, Error>(drafted)
                 })
             })
             .await

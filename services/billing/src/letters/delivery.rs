@@ -28,12 +28,14 @@ pub(crate) fn sweep(service: &Service, post: &Post) -> Sweep {
     })
 }
 
-async fn deliver(service: &Service, post: &Post) -> anyhow::Result<()> {
+/// Tells whether there were any to do something about.
+async fn deliver(service: &Service, post: &Post) -> anyhow::Result<bool> {
+    let mut any = false;
     loop {
         let now = service.clock.now();
         let waiting = store::companies_waiting(&service.db, now, BATCH).await?;
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(any);
         }
         let recipients = companies::recipients(service, &waiting).await?;
         let (known, unknown): (Vec<Uuid>, Vec<Uuid>) =
@@ -44,8 +46,9 @@ async fn deliver(service: &Service, post: &Post) -> anyhow::Result<()> {
         }
         if send(service, post, &known, &recipients, now).await? == 0 && unknown.is_empty() {
             // Another replica has them.
-            return Ok(());
+            return Ok(any);
         }
+        any = true;
     }
 }
 

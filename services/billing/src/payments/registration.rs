@@ -40,20 +40,25 @@ pub(crate) fn sweep(registrar: &Registrar) -> Sweep {
     Sweep::new("collections", EVERY, move || {
         let registrar = registrar.clone();
         async move {
-            registrar.collect_new().await?;
-            while registrar.register_batch().await? {}
-            Ok(())
+            let mut any = registrar.collect_new().await?;
+            while registrar.register_batch().await? {
+                any = true;
+            }
+            Ok(any)
         }
     })
 }
 
 impl Registrar {
-    async fn collect_new(&self) -> Result<(), Error> {
+    /// Tells whether there were any.
+    async fn collect_new(&self) -> Result<bool, Error> {
+        let mut any = false;
         loop {
             let new = store::uncollected(&self.service.db, BATCH).await?;
             if new.is_empty() {
-                return Ok(());
+                return Ok(any);
             }
+            any = true;
             let new: Vec<_> = new.into_iter().map(with_overdue_at).collect();
             store::collect(&self.service.db, &new, self.service.clock.now()).await?;
         }

@@ -78,7 +78,9 @@ pub(crate) fn end_quarantines(service: &Service) -> Sweep {
     })
 }
 
-async fn end_due_quarantines(service: &Service) -> Result<(), Error> {
+/// Tells whether there were any.
+async fn end_due_quarantines(service: &Service) -> Result<bool, Error> {
+    let mut any = false;
     loop {
         let more = service
             .transaction(|mut tx| {
@@ -92,8 +94,9 @@ async fn end_due_quarantines(service: &Service) -> Result<(), Error> {
             })
             .await?;
         if !more {
-            return Ok(());
+            return Ok(any);
         }
+        any = true;
     }
 }
 

@@ -29,8 +29,11 @@ pub(crate) fn sweep(portability: &Portability) -> Sweep {
         let portability = portability.clone();
         async move {
             // One period at a time, since what was said before the next one ends comes first.
-            while portability.take_in_messages().await? | portability.end_periods().await? {}
-            Ok(())
+            let mut any = false;
+            while portability.take_in_messages().await? | portability.end_periods().await? {
+                any = true;
+            }
+            Ok(any)
         }
     })
 }
@@ -43,7 +46,7 @@ pub(crate) fn forget_messages(service: &Service) -> Sweep {
         async move {
             let before = service.clock.now() - REPEATED_FOR;
             while store::forget_messages(&service.db, before, FORGOTTEN_BATCH).await? {}
-            Ok(())
+            Ok(false)
         }
     })
 }

@@ -25,14 +25,17 @@ pub(crate) fn follow_parcels(parcels: &Parcels) -> Sweep {
 }
 
 /// Claims a batch by putting off its next turn: what a crash leaves undone then is done next time.
-async fn follow_due(parcels: &Parcels) -> Result<(), Error> {
+/// Tells whether there was any.
+async fn follow_due(parcels: &Parcels) -> Result<bool, Error> {
     let service = &parcels.service;
+    let mut any = false;
     loop {
         let (now, next) = (service.clock.now(), parcels.track_at());
         let due = store::claim_due(&service.db, now, next, BATCH).await?;
         if due.is_empty() {
-            return Ok(());
+            return Ok(any);
         }
+        any = true;
         crash::point("telecom.shipment.claimed").await;
         stream::iter(due)
             .map(|shipment| follow(parcels, shipment))

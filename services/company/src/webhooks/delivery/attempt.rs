@@ -36,7 +36,8 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
-    /// Hands what is due at these endpoints to the queue, as far as they have room.
+    /// Hands what is due at these endpoints to the queue, as far as they have room. Returns how
+    /// much that is.
     ///
     /// # Errors
     /// The database's.
@@ -44,15 +45,16 @@ impl Deliveries {
         &self,
         tx: &mut PgConnection,
         endpoint_ids: &[Uuid],
-    ) -> sqlx::Result<()> {
+    ) -> sqlx::Result<usize> {
         store::lock_endpoints(tx, endpoint_ids).await?;
         let now = self.service.clock.now();
         let window = self.endpoint_concurrency.into();
-        for delivery_id in store::mark_due(tx, endpoint_ids, window, now).await? {
-            let job = SendWebhook::of(delivery_id);
+        let due = store::mark_due(tx, endpoint_ids, window, now).await?;
+        for delivery_id in &due {
+            let job = SendWebhook::of(*delivery_id);
             self.service.jobs.enqueue(tx, &job, &delivery_id.to_string()).await?;
         }
-        Ok(())
+        Ok(due.len())
     }
 
     /// Hands out what has come due.
@@ -69,25 +71,31 @@ impl Deliveries {
         let deliveries = self.clone();
         Sweep::new("webhooks_old", SWEEP_OLD_EVERY, move || {
             let deliveries = deliveries.clone();
-            async move { deliveries.forget_old().await }
+            async move {
+                deliveries.forget_old().await?;
+                Ok(false)
+            }
         })
     }
 
-    async fn hand_out_due(&self) -> anyhow::Result<()> {
+    /// Tells whether anything had.
+    async fn hand_out_due(&self) -> anyhow::Result<bool> {
+        let mut any = false;
         let mut after = Uuid::nil();
         loop {
             let now = self.service.clock.now();
             let endpoint_ids =
                 &store::due_endpoints(&self.service.db, after, now, ENDPOINTS_BATCH).await?;
-            let Some(last) = endpoint_ids.last() else { return Ok(()) };
-            self.service
+            let Some(last) = endpoint_ids.last() else { return Ok(any) };
+            let handed_out = self
+                .service
                 .transaction(|mut tx| {
-                    Box::pin(async move {
-                        self.hand_out(&mut tx, endpoint_ids).await?;
-                        Ok::<_, Error>(())
-                    })
+                    Box::pin(
+                        async move { Ok::<_, Error>(self.hand_out(&mut tx, endpoint_ids).await?) },
+                    )
                 })
                 .await?;
+            any |= handed_out > 0;
             after = *last;
         }
     }
