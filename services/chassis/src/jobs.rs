@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use graphile_worker::{
-    IntoTaskHandlerResult, TaskHandler, Worker, WorkerContext, WorkerOptions, WorkerRecoveryConfig,
-    WorkerUtils,
+    Database, IntoTaskHandlerResult, TaskHandler, Worker, WorkerContext, WorkerOptions,
+    WorkerRecoveryConfig, WorkerUtils,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,10 @@ use tracing::Instrument;
 
 use crate::config::Limits;
 use crate::telemetry;
+
+mod waking;
+
+use waking::OwnQueue;
 
 const DOUBLINGS_MAX: u32 = 16;
 
@@ -90,7 +94,8 @@ impl Jobs {
         // Postgres counts in microseconds, and sqlx refuses to cut.
         let pause = Duration::new(pause.as_secs(), pause.subsec_micros() * 1_000);
         let sql = format!(
-            "select 1 from {}.add_job($1, $2::json, run_at => now() + $3, job_key => $4)",
+            "select pg_notify($5, '')
+               from {}.add_job($1, $2::json, run_at => now() + $3, job_key => $4)",
             self.schema
         );
         sqlx::query(AssertSqlSafe(sql))
@@ -98,6 +103,7 @@ impl Jobs {
             .bind(payload)
             .bind(pause)
             .bind(format!("{}:{key}", J::NAME))
+            .bind(self.channel())
             .execute(tx)
             .await?;
         Ok(())
@@ -123,13 +129,24 @@ impl Jobs {
         }
         let keys: Vec<String> = jobs.iter().map(|(_, key)| format!("{}:{key}", J::NAME)).collect();
         let sql = format!(
-            "select count(*)
+            "select pg_notify($4, ''), count(*)
                from unnest($2::text[], $3::text[]) as job (payload, key),
                     {}.add_job($1, job.payload::json, run_at => now(), job_key => job.key)",
             self.schema
         );
-        sqlx::query(AssertSqlSafe(sql)).bind(J::NAME).bind(payloads).bind(keys).execute(tx).await?;
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(J::NAME)
+            .bind(payloads)
+            .bind(keys)
+            .bind(self.channel())
+            .execute(tx)
+            .await?;
         Ok(())
+    }
+
+    /// What the queue's workers listen on.
+    fn channel(&self) -> String {
+        format!("{}:insert", self.schema)
     }
 
     /// How many jobs this process has run, whatever came of it.
@@ -235,7 +252,7 @@ impl JobHandlers {
             .0
             .schema(jobs.schema.clone())
             .add_extension(Done(jobs.done.clone()))
-            .pg_pool(pool)
+            .database(Database::new(OwnQueue::new(pool.into(), jobs.channel())))
             .concurrency(concurrency)
             .listen_os_shutdown_signals(false)
             .shutdown_grace_period(limits.drain())
@@ -273,8 +290,11 @@ pub(crate) async fn work(worker: Worker, shutdown: CancellationToken) {
     }
 }
 
+#[cfg(all(test, feature = "testing"))]
+mod tests;
+
 #[cfg(test)]
-mod tests {
+mod pauses {
     use proptest::prelude::*;
 
     use super::*;

@@ -1,0 +1,145 @@
+//! When workers look for jobs. The queue's library wakes every worker in a database, whosever
+//! queue it works at; each of a worker's places then asks for one job, found or not, and goes back
+//! to sleep. Here a queue wakes its own workers, a place that found a job has the others look
+//! again, and what was found empty is not asked for again before something wakes the worker.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, future, stream};
+use graphile_worker::{
+    BoxFuture, Database, DatabaseDriver, DbError, DbExecutor, DbParams, DbRow, DbTransaction,
+    Notification, NotificationStream,
+};
+use tokio::sync::Notify;
+
+/// Jobs also come due by themselves, and are looked for every second.
+const EMPTY_FOR_MAX: Duration = Duration::from_millis(500);
+/// What only the statement that fetches a job does.
+const FETCHES_JOB: &str = "skip locked";
+
+/// A service's database, as a worker of its queue sees it.
+#[derive(Debug)]
+pub(super) struct OwnQueue {
+    database: Database,
+    channel: String,
+    wakes: Arc<Wakes>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Wakes {
+    state: Mutex<State>,
+    again: Notify,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    /// How often the worker was woken.
+    woken: u64,
+    /// How often it had been when it last began to look and found nothing, and when that was.
+    empty: Option<(u64, Instant)>,
+}
+
+impl OwnQueue {
+    pub(super) fn new(database: Database, channel: String) -> Self {
+        Self { database, channel, wakes: Arc::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    async fn fetch_job(&self, sql: &str, params: DbParams) -> Result<Vec<DbRow>, DbError> {
+        // One after the other, so that the first who finds nothing spares the others the way.
+        let _turn = self.turn.lock().await;
+        let (woken, began) = (self.wakes.state().woken, Instant::now());
+        if self.wakes.are_in_vain(woken, began) {
+            return Ok(vec![]);
+        }
+        let found = self.database.fetch_all(sql, params).await?;
+        if found.is_empty() {
+            self.wakes.note_empty(woken, began);
+        } else {
+            self.wakes.again.notify_one();
+        }
+        Ok(found)
+    }
+}
+
+impl Wakes {
+    fn state(&self) -> State {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).woken += 1;
+    }
+
+    fn note_empty(&self, woken: u64, began: Instant) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.empty = state.empty.max(Some((woken, began)));
+    }
+
+    /// Whether nothing was there since the worker was woken last.
+    fn are_in_vain(&self, woken: u64, now: Instant) -> bool {
+        self.state().empty.is_some_and(|(seen, at)| seen == woken && now - at < EMPTY_FOR_MAX)
+    }
+}
+
+impl DbExecutor for OwnQueue {
+    fn execute<'a>(
+        &'a self,
+        sql: &'a str,
+        params: DbParams,
+    ) -> BoxFuture<'a, Result<u64, DbError>> {
+        self.database.execute(sql, params)
+    }
+
+    fn fetch_all<'a>(
+        &'a self,
+        sql: &'a str,
+        params: DbParams,
+    ) -> BoxFuture<'a, Result<Vec<DbRow>, DbError>> {
+        if sql.contains(FETCHES_JOB) {
+            return Box::pin(self.fetch_job(sql, params));
+        }
+        self.database.fetch_all(sql, params)
+    }
+}
+
+impl DatabaseDriver for OwnQueue {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn begin<'a>(&'a self) -> BoxFuture<'a, Result<DbTransaction, DbError>> {
+        Box::pin(self.database.begin())
+    }
+
+    fn listen<'a>(
+        &'a self,
+        _everybody: &'a str,
+    ) -> BoxFuture<'a, Result<Option<NotificationStream>, DbError>> {
+        Box::pin(async move {
+            let heard = self.database.listen(&self.channel).await?;
+            Ok(heard.map(|heard| with_own_wakes(heard, self.channel.clone(), self.wakes.clone())))
+        })
+    }
+}
+
+/// What is heard, and what the worker tells itself; ends with what is heard.
+fn with_own_wakes(
+    heard: NotificationStream,
+    channel: String,
+    wakes: Arc<Wakes>,
+) -> NotificationStream {
+    let counted = wakes.clone();
+    let heard = heard.map(Some).chain(stream::iter([None]));
+    let again = stream::unfold(wakes, move |wakes| {
+        let notification = Notification { channel: channel.clone(), payload: String::new() };
+        async move {
+            wakes.again.notified().await;
+            Some((Some(Ok(notification)), wakes))
+        }
+    });
+    let both = stream::select(heard, again).inspect(move |_| counted.wake());
+    Box::pin(both.take_while(|woken| future::ready(woken.is_some())).filter_map(future::ready))
+}
