@@ -122,6 +122,38 @@ async fn events_of_a_subject_are_applied_once_and_in_order_whatever_the_bus_does
 }
 
 #[tokio::test]
+async fn a_batch_reaches_every_subject_after_what_came_before() {
+    let (service, outbox, _database) = setup(vec![]).await;
+    let subjects: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+    publish(&service, &outbox, subjects[1], &["before"]).await;
+    let (outbox, batch) = (&outbox, &subjects);
+    service
+        .transaction(|mut tx| {
+            Box::pin(async move {
+                let events: Vec<(Uuid, LineOrdered)> = batch
+                    .iter()
+                    .map(|id| (*id, LineOrdered { line_id: id.to_string(), ..Default::default() }))
+                    .collect();
+                outbox.publish_all(&mut tx, &events).await?;
+                Ok::<_, HandlerError>(())
+            })
+        })
+        .await
+        .unwrap();
+    let expected: Vec<(Uuid, i64)> = subjects.iter().copied().zip([1, 2, 1]).collect();
+    let mut told: Vec<(Uuid, i64)> =
+        sqlx::query_as("select subject, max(sequence) from outbox group by subject")
+            .fetch_all(&service.db)
+            .await
+            .unwrap();
+    told.sort_unstable();
+    assert_eq!(told, expected);
+    assert_eq!(service.jobs.due(&service.db).await.unwrap(), 3, "one job for each subject");
+    deliver(outbox, subjects[1]).await;
+    assert_eq!(applied(&service).await, ["before".to_owned(), subjects[1].to_string()]);
+}
+
+#[tokio::test]
 async fn what_was_rolled_back_never_happened() {
     let (service, outbox, _database) = setup(vec![]).await;
     let (subject, outbox) = (Uuid::now_v7(), &outbox);

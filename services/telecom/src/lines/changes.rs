@@ -157,3 +157,6 @@ impl Lines {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,9 +175,7 @@ impl LineService for Lines {
         let (line_id, reason) = block(&request.get_ref().line_id, request.get_ref().reason())?;
         let line = self.seen(caller, line_id).await?;
         checks::may_block(caller, &line, reason)?;
-        if reason == BlockReason::NoPay && line.is_live().is_ok() {
-            checks::may_block_for_no_pay(&self.service, &line).await?;
-        }
+        checks::block(&self.service, &line, reason).await?;
         self.service
             .once(&request, |mut tx| {
                 Box::pin(async move {

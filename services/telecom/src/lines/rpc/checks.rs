@@ -143,17 +143,23 @@ pub(super) fn may_block(caller: &Caller, line: &Line, reason: BlockReason) -> Re
     }
 }
 
-/// Whether billing lets a line be barred for not paying by now. Nobody needs to be asked about
-/// one that is barred for it already.
-pub(super) async fn may_block_for_no_pay(service: &Service, line: &Line) -> Result<(), Error> {
-    if line.blocks.contains(&BlockReason::NoPay) {
+/// Checks that a line can be barred for a reason, for not paying also with billing: unless that
+/// changes nothing.
+pub(super) async fn block(
+    service: &Service,
+    line: &Line,
+    reason: BlockReason,
+) -> Result<(), Error> {
+    let now = service.clock.now();
+    let changed = line.clone().block(reason, now).map_err(|why| line.refused(why))?;
+    if reason != BlockReason::NoPay || changed.is_none() {
         return Ok(());
     }
     let earliest = match line.company_id {
         Some(company_id) => earliest_suspension(service, company_id).await?,
         None => None,
     };
-    if earliest.is_some_and(|earliest| earliest <= service.clock.now()) {
+    if earliest.is_some_and(|earliest| earliest <= now) {
         Ok(())
     } else {
         Err(Error::NoPayTooEarly(earliest.map(local_date)))

@@ -183,3 +183,171 @@ async fn two_lines_that_want_one_card_do_not_share_it() {
             .unwrap();
     }
 }
+
+async fn activated(lines: &Lines, new: &NewLine) {
+    sign_up(lines, new, true).await;
+    sqlx::query("update line set status = 'active', activated_at = $2 where line_id = $1")
+        .bind(new.line_id.0)
+        .bind(lines.service.clock.now())
+        .execute(&lines.service.db)
+        .await
+        .unwrap();
+}
+
+/// A request of the holder of a line, who is nothing else.
+fn of_holder<T>(message: T, permission: Permission) -> (Request<T>, Option<UserId>) {
+    let request = chassis::testing::request(message, vec![], permission);
+    let holder = Caller::of(&request).unwrap().user_id();
+    (request, holder)
+}
+
+#[tokio::test]
+async fn who_may_block_a_line_for_what() {
+    use pb::BlockReason::{Loss, Misuse, NoPay, Theft};
+    let (lines, _database) = lines().await;
+    let new = new_line();
+    activated(&lines, &new).await;
+    let message = |reason: pb::BlockReason| pb::BlockLineRequest {
+        line_id: new.line_id.to_string(),
+        reason: reason.into(),
+    };
+    let block = async |reason, role, company_id| {
+        let request = request_of(message(reason), role, company_id, Permission::LinesBlock);
+        lines.block_line(request).await
+    };
+    let blocked = block(Theft, Role::Manager, new.company_id).await.unwrap().into_inner();
+    assert!(blocked.line.unwrap().blocks().eq([Theft]));
+    let blocked = block(Misuse, Role::Operator, None).await.unwrap().into_inner();
+    assert!(blocked.line.unwrap().blocks().eq([Theft, Misuse]));
+    for reason in [Misuse, NoPay] {
+        let refused = refusal(block(reason, Role::Manager, new.company_id).await);
+        assert_eq!(refused.0, Code::PermissionDenied, "{reason:?}");
+    }
+    let of_member = refusal(block(Loss, Role::Member, new.company_id).await);
+    assert_eq!(of_member.0, Code::PermissionDenied);
+    let stranger = Some(CompanyId::generate());
+    assert_eq!(refusal(block(Loss, Role::Manager, stranger).await), not_found());
+
+    let unblock = pb::UnblockLineRequest { line_id: new.line_id.to_string(), reason: Theft.into() };
+    let request = request_of(unblock, Role::Manager, new.company_id, Permission::LinesBlock);
+    let line = lines.unblock_line(request).await.unwrap().into_inner().line.unwrap();
+    assert_eq!(line.status(), pb::LineStatus::Blocked, "misuse is left");
+}
+
+#[tokio::test]
+async fn a_holder_blocks_their_own_line_for_theft_and_loss_alone() {
+    let (lines, _database) = lines().await;
+    let (request, holder) = of_holder(pb::BlockLineRequest::default(), Permission::LinesBlock);
+    let own = NewLine { user_id: holder, ..new_line() };
+    activated(&lines, &own).await;
+    let block = async |reason: pb::BlockReason| {
+        let message =
+            pb::BlockLineRequest { line_id: own.line_id.to_string(), reason: reason.into() };
+        let mut asked = Request::new(message);
+        *asked.extensions_mut() = request.extensions().clone();
+        lines.block_line(asked).await
+    };
+    assert!(block(pb::BlockReason::Loss).await.is_ok());
+    assert_eq!(refusal(block(pb::BlockReason::Misuse).await).0, Code::PermissionDenied);
+    let nothing = block(pb::BlockReason::Unspecified).await;
+    assert_eq!(refusal(nothing).0, Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn no_pay_needs_a_line_in_service_and_a_notice_against_its_company() {
+    let (lines, _database) = lines().await;
+    let personal = NewLine { company_id: None, ..new_line() };
+    sign_up(&lines, &personal, true).await;
+    let block = async || {
+        let message = pb::BlockLineRequest {
+            line_id: personal.line_id.to_string(),
+            reason: pb::BlockReason::NoPay.into(),
+        };
+        lines.block_line(request_of(message, Role::Operator, None, Permission::LinesBlock)).await
+    };
+    let early = (Code::FailedPrecondition, "LINE_NOT_IN_SERVICE".to_owned());
+    assert_eq!(refusal(block().await), early);
+    sqlx::query("update line set status = 'active', activated_at = updated_at")
+        .execute(&lines.service.db)
+        .await
+        .unwrap();
+    let status = block().await.unwrap_err();
+    let refused = Refusal::of(&status);
+    assert_eq!(refused.reason, "NO_PAY_TOO_EARLY");
+    assert!(!refused.facts.contains_key("earliest_date"), "no notice can stand against nobody");
+}
+
+#[tokio::test]
+async fn a_line_moves_between_companies_of_whoever_moves_it() {
+    let (lines, _database) = lines().await;
+    let new = new_line();
+    activated(&lines, &new).await;
+    let to = CompanyId::generate();
+    let change = async |line_id: LineId, companies: &[CompanyId]| {
+        let message =
+            pb::ChangeCompanyRequest { line_id: line_id.to_string(), company_id: to.to_string() };
+        let grants = companies
+            .iter()
+            .map(|id| chassis::auth::Grant { role: Role::Manager, company_id: Some((*id).into()) })
+            .collect();
+        let request = chassis::testing::request(message, grants, Permission::LinesManage);
+        LineService::change_company(&lines, request).await
+    };
+    let from = new.company_id.unwrap();
+    let refused = change(new.line_id, &[from]).await.unwrap_err();
+    let fields: Vec<_> = Refusal::of(&refused).violations;
+    assert_eq!(fields.first().map(|(field, _)| field.as_str()), Some("company_id"));
+    assert_eq!(refusal(change(new.line_id, &[to]).await), not_found());
+    let moved = change(new.line_id, &[from, to]).await.unwrap().into_inner().line.unwrap();
+    assert_eq!(moved.company_id, Some(to.to_string()));
+
+    let personal = NewLine { company_id: None, ..new_line() };
+    activated(&lines, &personal).await;
+    assert_eq!(refusal(change(personal.line_id, &[from, to]).await), not_found());
+}
+
+#[tokio::test]
+async fn a_tag_is_set_shown_and_removed() {
+    let (lines, _database) = lines().await;
+    let new = new_line();
+    sign_up(&lines, &new, true).await;
+    let set = async |tag: Option<&str>| {
+        let message =
+            pb::SetTagRequest { line_id: new.line_id.to_string(), tag: tag.map(str::to_owned) };
+        let request = request_of(message, Role::Manager, new.company_id, Permission::LinesManage);
+        LineService::set_tag(&lines, request).await
+    };
+    let tag = async |tag| set(tag).await.unwrap().into_inner().line.unwrap().tag;
+    assert_eq!(tag(Some(" Support team ")).await.as_deref(), Some("Support team"));
+    assert_eq!(tag(Some("")).await, None);
+    let (longest, longer) = ("ã".repeat(100), "x".repeat(101));
+    assert_eq!(tag(Some(&longest)).await.map(|tag| tag.chars().count()), Some(100));
+    assert_eq!(tag(None).await, None);
+    assert_eq!(refusal(set(Some(&longer)).await).0, Code::InvalidArgument);
+    assert_eq!(refusal(set(Some("a\u{7}b")).await).0, Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_draws_one_number() {
+    let (lines, _database) = lines().await;
+    let new = new_line();
+    activated(&lines, &new).await;
+    let message = pb::ProvisionNumberRequest { line_id: new.line_id.to_string(), area_code: None };
+    let first = request_of(message.clone(), Role::Manager, new.company_id, Permission::LinesManage);
+    let extensions = first.extensions().clone();
+    let ask = async || {
+        let mut request = Request::new(message.clone());
+        *request.extensions_mut() = extensions.clone();
+        request.metadata_mut().insert("idempotency-key", "once".parse().unwrap());
+        LineService::provision_number(&lines, request)
+            .await
+            .unwrap()
+            .into_inner()
+            .line
+            .unwrap()
+            .phone_number
+    };
+    let (one, other) = tokio::join!(ask(), ask());
+    assert_eq!(one, other);
+    assert_ne!(one.as_deref(), Some("+5541900000000"));
+}

@@ -166,3 +166,77 @@ async fn a_number_is_found_by_index() {
         assert!(!plan.contains("Seq Scan"), "{plan}");
     }
 }
+
+#[tokio::test]
+async fn of_sixty_draws_at_once_for_fifty_numbers_fifty_stand() {
+    let (service, _database) = service().await;
+    stock(&service, area(), 50).await;
+    // Ten more fail after they drew their number, which goes back.
+    let drawing = (0..70).map(|index| {
+        let service = service.clone();
+        tokio::spawn(async move {
+            let service = &service;
+            service
+                .transaction(|mut tx| {
+                    Box::pin(async move {
+                        let line_id = LineId::generate();
+                        let drawn = draw(&mut tx, area(), line_id, service.clock.now()).await?;
+                        if index % 7 == 0 {
+                            return Err(Error::LineNotFound(line_id));
+                        }
+                        Ok(drawn)
+                    })
+                })
+                .await
+        })
+    });
+    let answers = futures::future::join_all(drawing).await;
+    let drawn = answers.into_iter().filter(|answer| matches!(answer, Ok(Ok(Some(_))))).count();
+    assert_eq!(drawn, 50);
+    let (assigned, lines): (i64, i64) = sqlx::query_as(
+        "select count(*) filter (where state = 'assigned'), count(distinct line_id)
+           from phone_number",
+    )
+    .fetch_one(&service.db)
+    .await
+    .unwrap();
+    assert_eq!((assigned, lines), (50, 50));
+}
+
+#[tokio::test]
+async fn numbers_are_drawn_from_everywhere_in_the_stock() {
+    let (service, _database) = service().await;
+    stock(&service, area(), 1_000).await;
+    let mut connection = service.db.acquire().await.unwrap();
+    let mut drawn = Vec::new();
+    for _ in 0..20 {
+        let number = draw(&mut connection, area(), LineId::generate(), service.clock.now()).await;
+        drawn.push(number.unwrap().unwrap());
+    }
+    assert!(drawn.iter().any(|number| number.subscriber() > 900_000_500), "{drawn:?}");
+    assert!(!drawn.is_sorted(), "{drawn:?}");
+}
+
+#[tokio::test]
+async fn a_number_that_leaves_a_line_is_kept_back_unless_it_was_ported_in() {
+    let (service, _database) = service().await;
+    stock(&service, area(), 1).await;
+    let now = service.clock.now();
+    let mut connection = service.db.acquire().await.unwrap();
+    let (line_id, end) = (LineId::generate(), now + Duration::days(180));
+    let lines = [line_id.0];
+    take(&mut connection, area(), line_id, now).await.unwrap().unwrap();
+    release_of_lines(&mut connection, &lines, end, now).await.unwrap();
+    let ported: MobileNumber = "+5541987654321".parse().unwrap();
+    port_in(&mut connection, &ported, line_id, now).await.unwrap();
+    release_of_lines(&mut connection, &lines, end, now).await.unwrap();
+    let states: Vec<(String, Option<OffsetDateTime>, bool)> = sqlx::query_as(
+        "select state, free_from, line_id is null from phone_number order by number",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let expected = [("quarantined", Some(end)), ("ported_in", None)];
+    assert_eq!(states, expected.map(|(state, end)| (state.to_owned(), end, true)));
+    port_in(&mut connection, &ported, LineId::generate(), now).await.unwrap();
+}
