@@ -1,8 +1,14 @@
 //! A client of the REST gateway.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
+
+use crate::samples::unique;
+
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Calls the gateway, with a token or without.
 #[derive(Clone)]
@@ -92,6 +98,27 @@ impl Rest {
             request = request.json(body);
         }
         self.finish(request).await
+    }
+
+    /// What a careful client does: the same request with the same key, until it is answered.
+    pub async fn insist(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let rest = self.with_key(&format!("insist-{}", unique()));
+        loop {
+            match rest.try_send(method.clone(), path, Some(body)).await {
+                Ok(Answer { status: 503, .. }) | Err(_) => tokio::time::sleep(PAUSE).await,
+                Ok(answer) => return answer,
+            }
+        }
+    }
+
+    /// Insists on an answer with a status.
+    ///
+    /// # Panics
+    /// When it is another.
+    pub async fn persist(&self, method: Method, path: &str, body: &Value, status: u16) -> Answer {
+        let answer = self.insist(method, path, body).await;
+        assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        answer
     }
 
     /// Sends a body as it is.

@@ -27,6 +27,15 @@ pub fn cnpj() -> String {
     complete(&stem, |text| text.parse::<brazil::Cnpj>().is_ok())
 }
 
+/// An ICCID that no other call of this process gets.
+pub fn iccid() -> String {
+    let stem = format!("895507{:012}", unique());
+    (0..10)
+        .map(|digit| format!("{stem}{digit}"))
+        .find(|text| text.parse::<brazil::Iccid>().is_ok())
+        .expect("one check digit fits")
+}
+
 fn complete(stem: &str, is_valid: impl Fn(&str) -> bool) -> String {
     (0..100)
         .map(|digits| format!("{stem}{digits:02}"))

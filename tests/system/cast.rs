@@ -1,6 +1,6 @@
 //! Who asks: people with every role, around two companies of their own.
 
-use harness::{Answer, Rest, Sample, World, email, unique};
+use harness::{Answer, Rest, Sample, World, email};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -154,13 +154,4 @@ pub(crate) fn without_times(mut answer: Value) -> Value {
         }
     }
     answer
-}
-
-/// An ICCID that no other call of this process gets.
-pub(crate) fn iccid() -> String {
-    let stem = format!("895507{:012}", unique());
-    (0..10)
-        .map(|digit| format!("{stem}{digit}"))
-        .find(|text| text.parse::<brazil::Iccid>().is_ok())
-        .expect("a check digit fits")
 }

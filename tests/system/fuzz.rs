@@ -1,13 +1,13 @@
 //! Random requests, on every operation that the document describes: always an answer that the
 //! document knows, and never a fault of ours.
 
-use harness::{Rest, World};
+use harness::{Rest, World, iccid};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
 
-use crate::cast::{iccid, no_id};
+use crate::cast::no_id;
 use crate::openapi::{Document, Operation};
 use crate::wire::envelope;
 

@@ -20,6 +20,5 @@ mod portability;
 mod races;
 mod search;
 mod stock;
-mod story;
 mod trespass;
 mod wire;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harness::{Rest, Sample, World, email};
+use harness::{Rest, Sample, World, email, iccid};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -141,7 +141,7 @@ async fn who_may_order_read_and_equip_lines() {
     let line = cast.manager.post(&path, &order(world, 21)).await.expect(201);
     let line = format!("/phone-accounts/{}", id(&line));
     cast.may(Method::GET, &line, || None, [401, 404, 200, 404, 200, 200]).await;
-    let card = crate::cast::iccid();
+    let card = iccid();
     let stock = json!({ "company_id": cast.company_id, "iccids": [card] });
     cast.operator.post("/sim-cards", &stock).await.expect(200);
     let activate = format!("{line}/activate-sim-card");

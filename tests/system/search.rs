@@ -1,9 +1,9 @@
 //! Lists: which part of them is given, and what a search finds.
 
-use harness::{Rest, Sample, World, unique};
+use harness::{Rest, Sample, World, iccid, unique};
 use serde_json::{Value, json};
 
-use crate::cast::{Cast, company, iccid, id};
+use crate::cast::{Cast, company, id};
 
 async fn named(operator: &Rest, official_name: &str) -> Value {
     let mut sample = Sample::company();

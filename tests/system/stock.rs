@@ -1,10 +1,10 @@
 //! What lines are made of: phone numbers and SIM cards.
 
-use harness::World;
+use harness::{World, iccid};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cast::{Cast, company, iccid, no_id};
+use crate::cast::{Cast, company, no_id};
 
 fn range(area_code: u32, first: u32, last: u32) -> Value {
     json!({

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use harness::{Rest, World, cnpj, email};
+use harness::{Rest, World, cnpj, email, iccid};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::cast::{company, iccid, id, invited, person};
+use crate::cast::{company, id, invited, person};
 use crate::openapi::Document;
 use crate::people::partner;
 
