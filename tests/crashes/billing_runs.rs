@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{crash_at, persist};
 
-const POINTS: [(&str, Part); 7] = [
+pub(crate) const POINTS: [(&str, Part); 7] = [
     ("billing.run.begun", Part::Billing),
     ("billing.run.prepared", Part::Billing),
     ("billing.run.before_commit", Part::Billing),

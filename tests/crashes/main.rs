@@ -1,15 +1,22 @@
 //! Nothing is lost and nothing is done twice, whatever is killed between any two steps.
 
 mod billing_runs;
+mod bills;
+mod dunning;
+mod fiscal_notes;
+mod line_changes;
 mod orders;
+mod points;
 mod port_ins;
+mod shipments;
 mod signups;
 mod top_ups;
+mod webhooks;
 
 use std::time::Duration;
 
 use chassis::crash;
-use harness::{Answer, Rest, World, unique};
+use harness::{Answer, Rest, World};
 use local::Part;
 use reqwest::Method;
 use serde_json::Value;
@@ -37,17 +44,8 @@ async fn crash_at<T: Send + 'static>(
     done
 }
 
-/// What a careful client does: the same request with the same key, until there is an answer.
+/// A careful client that loses patience in the end.
 async fn persist(rest: Rest, method: Method, path: String, body: Value, status: u16) -> Answer {
-    let rest = rest.with_key(&format!("persist-{}", unique()));
-    let answered = async {
-        loop {
-            match rest.try_send(method.clone(), &path, Some(&body)).await {
-                Ok(answer) if answer.status == status => return answer,
-                Ok(Answer { status: 503, .. }) | Err(_) => tokio::task::yield_now().await,
-                Ok(answer) => panic!("{path}: {} {}", answer.status, answer.body),
-            }
-        }
-    };
+    let answered = rest.persist(method, &path, &body, status);
     tokio::time::timeout(PATIENCE, answered).await.expect("an answer in the end")
 }

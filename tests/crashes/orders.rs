@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{crash_at, persist};
 
-const POINTS: [(&str, Part); 13] = [
+pub(crate) const POINTS: [(&str, Part); 14] = [
     ("telecom.line_order.before_line", Part::Telecom),
     ("telecom.line_order.after_line", Part::Telecom),
     ("telecom.line_order.before_user", Part::Telecom),
@@ -19,6 +19,7 @@ const POINTS: [(&str, Part); 13] = [
     ("telecom.line_order.after_shipment", Part::Telecom),
     ("telecom.shipment.before_carrier", Part::Telecom),
     ("telecom.shipment.carrier_done", Part::Telecom),
+    ("telecom.shipment.committed", Part::Telecom),
     ("telecom.activation.carrier_done", Part::Telecom),
     ("identity.event.before_delivery", Part::Identity),
     ("billing.inbox.before_commit", Part::Billing),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{crash_at, persist};
 
-const POINTS: [(&str, Part); 6] = [
+pub(crate) const POINTS: [(&str, Part); 6] = [
     ("telecom.port_in.before_submission", Part::Telecom),
     ("telecom.port_in.submitted", Part::Telecom),
     ("telecom.port_in.messages_taken", Part::Telecom),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{PATIENCE, crash_at, persist};
 
 /// Every place on the road from form to charge, and who is killed there.
-const POINTS: [(&str, Part); 13] = [
+pub(crate) const POINTS: [(&str, Part); 13] = [
     ("identity.signup.before_commit", Part::Identity),
     ("identity.signup.committed", Part::Identity),
     ("identity.event.before_delivery", Part::Identity),

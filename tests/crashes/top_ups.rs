@@ -8,10 +8,11 @@ use serde_json::json;
 
 use crate::{crash_at, persist};
 
-const POINTS: [(&str, Part); 5] = [
+pub(crate) const POINTS: [(&str, Part); 6] = [
     ("telecom.top_up.before_carrier", Part::Telecom),
     ("telecom.top_up.carrier_done", Part::Telecom),
     ("telecom.top_up.committed", Part::Telecom),
+    ("billing.data_topped_up.before_commit", Part::Billing),
     ("billing.inbox.before_commit", Part::Billing),
     ("billing.inbox.committed", Part::Billing),
 ];

@@ -114,9 +114,9 @@ impl LineOrders {
             }
             _ => None,
         };
-        crash::point(before(step)).await;
+        crash::point(&format!("telecom.line_order.before_{}", step.as_str())).await;
         let next = self.take(line_order_id, step, invited.as_ref()).await?;
-        crash::point(after(step)).await;
+        crash::point(&format!("telecom.line_order.after_{}", step.as_str())).await;
         Ok(next)
     }
 
@@ -341,24 +341,6 @@ impl LineOrders {
             "an order gets no answer, trying again"
         );
         self.service.try_again(&job, &line_order_id.to_string(), pause).await
-    }
-}
-
-fn before(step: StepName) -> &'static str {
-    match step {
-        StepName::Line => "telecom.line_order.before_line",
-        StepName::User => "telecom.line_order.before_user",
-        StepName::Ownership => "telecom.line_order.before_ownership",
-        StepName::Shipment => "telecom.line_order.before_shipment",
-    }
-}
-
-fn after(step: StepName) -> &'static str {
-    match step {
-        StepName::Line => "telecom.line_order.after_line",
-        StepName::User => "telecom.line_order.after_user",
-        StepName::Ownership => "telecom.line_order.after_ownership",
-        StepName::Shipment => "telecom.line_order.after_shipment",
     }
 }
 
