@@ -49,6 +49,11 @@ pub struct Options {
     #[arg(long, env = "LINHA_NO_RATE_LIMITS", value_name = "LINHA_NO_RATE_LIMITS")]
     pub no_rate_limits: bool,
 
+    /// Requests a minute of one caller, of one address without a token, and of one address to a
+    /// sensitive operation, instead of the gateway's own limits.
+    #[arg(skip)]
+    pub rates: Option<[u32; 3]>,
+
     /// Hosts that webhooks may reach though they are not public, separated by commas: names or
     /// addresses, compared as a whole. For tests, say 127.0.0.77.
     #[arg(
@@ -85,6 +90,7 @@ impl Options {
             postgres_url: None,
             gateway_port: 0,
             no_rate_limits: false,
+            rates: None,
             webhook_hosts: vec![],
             no_demo: false,
             automatic_billing: false,

@@ -179,6 +179,11 @@ impl Settings {
         let secret = self.secrets.service.parse::<Secret>()?;
         let mut config = gateway::Config::new(secret, self.peers.clone());
         config.limits.no_rate_limits = self.options.no_rate_limits;
+        if let Some([caller, address, sensitive]) = self.options.rates {
+            config.limits.caller_rate = caller;
+            config.limits.address_rate = address;
+            config.limits.sensitive_rate = sensitive;
+        }
         config.limits.trust_refresh_ms = TRUST_REFRESH_MS;
         Ok(config)
     }
