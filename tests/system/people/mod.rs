@@ -93,6 +93,11 @@ pub(crate) async fn links(world: &World, email: &str, start: &str) -> Vec<String
 /// Accepts the invitation that was mailed to somebody last.
 pub(crate) async fn accept(world: &World, email: &str, password: &str) -> Answer {
     let link = links(world, email, "/invitations/").await.remove(0);
+    accept_by(world, &link, password).await
+}
+
+/// Accepts an invitation by its link.
+pub(crate) async fn accept_by(world: &World, link: &str, password: &str) -> Answer {
     let (path, secret) = link.split_once("?token=").expect("a secret");
     let body = json!({ "token": secret, "password": password });
     world.rest().post(&format!("{path}/accept"), &body).await
