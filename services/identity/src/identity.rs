@@ -1,9 +1,11 @@
 //! What the handlers of identity share.
 
 use brazil::{CompanyId, UserId};
+use chassis::auth::Grant;
 use chassis::{Service, auth};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::config::{Policy, ServiceSecrets};
 use crate::error::Error;
@@ -57,13 +59,8 @@ impl Identity {
         } else {
             Vec::new()
         };
-        let subject = user.user_id.to_string();
-        let withdrawn = roles
-            .iter()
-            .filter_map(|grant| Some(auth::subject_in_company(&subject, grant.company_id?)))
-            .collect::<Vec<_>>();
         // A role that was withdrawn and given again within a second counts from the next one.
-        let issued_from = tokens::store::epoch_min(tx, &withdrawn).await?;
+        let issued_from = ended_before(tx, user.user_id, &companies_of(&roles)).await?;
         self.issuer.person(user, roles, issued_from)
     }
 
@@ -88,10 +85,14 @@ impl Identity {
         user_id: UserId,
         company_id: CompanyId,
     ) -> Result<(), Error> {
+        let mut companies = companies_of(&grants::store::of_user(&mut *tx, user_id).await?);
+        companies.push(company_id.into());
+        // Tokens of this very second carry the role as well, and those of roles that were given
+        // again are of a later one.
+        let newest = self.now().unix_timestamp();
+        let newest = newest.max(ended_before(tx, user_id, &companies).await?.unwrap_or(newest));
         let subject = auth::subject_in_company(&user_id.to_string(), company_id.into());
-        // Tokens of this very second carry the role as well.
-        let issued_from = self.now().unix_timestamp() + 1;
-        tokens::store::revoke(tx, &subject, issued_from, self.now()).await?;
+        tokens::store::revoke(tx, &subject, newest + 1, self.now()).await?;
         Ok(())
     }
 
@@ -102,4 +103,20 @@ impl Identity {
             tracing::warn!(error = error.to_string(), "revocations are heeded a little later");
         }
     }
+}
+
+fn companies_of(roles: &[Grant]) -> Vec<Uuid> {
+    roles.iter().filter_map(|role| role.company_id).collect()
+}
+
+/// From when, in seconds since 1970, tokens of a user with roles in these companies count.
+async fn ended_before(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    company_ids: &[Uuid],
+) -> sqlx::Result<Option<i64>> {
+    let user_id = user_id.to_string();
+    let subjects: Vec<_> =
+        company_ids.iter().map(|id| auth::subject_in_company(&user_id, *id)).collect();
+    tokens::store::epoch_min(tx, &subjects).await
 }
