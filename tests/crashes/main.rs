@@ -20,8 +20,16 @@ use harness::{Answer, Rest, World};
 use local::Part;
 use reqwest::Method;
 use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Keeps the other tests from crashing anything: crash points are those of the whole process, and
+/// whoever comes to an armed one stays there, be it another test's service.
+async fn alone() -> MutexGuard<'static, ()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    ONE_AT_A_TIME.lock().await
+}
 
 /// Begins what leads to the point, kills the service that gets there, starts it again, and waits
 /// until everything that was begun is done.
