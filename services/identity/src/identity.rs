@@ -89,8 +89,8 @@ impl Identity {
         companies.push(company_id.into());
         // Tokens of this very second carry the role as well, and those of roles that were given
         // again are of a later one.
-        let newest = self.now().unix_timestamp();
-        let newest = newest.max(ended_before(tx, user_id, &companies).await?.unwrap_or(newest));
+        let again_from = ended_before(tx, user_id, &companies).await?;
+        let newest = self.now().unix_timestamp().max(again_from);
         let subject = auth::subject_in_company(&user_id.to_string(), company_id.into());
         tokens::store::revoke(tx, &subject, newest + 1, self.now()).await?;
         Ok(())
@@ -109,12 +109,13 @@ fn companies_of(roles: &[Grant]) -> Vec<Uuid> {
     roles.iter().filter_map(|role| role.company_id).collect()
 }
 
-/// From when, in seconds since 1970, tokens of a user with roles in these companies count.
+/// From when, in seconds since 1970, tokens of a user with roles in these companies count; 0 when
+/// none was ever withdrawn.
 async fn ended_before(
     tx: &mut PgConnection,
     user_id: UserId,
     company_ids: &[Uuid],
-) -> sqlx::Result<Option<i64>> {
+) -> sqlx::Result<i64> {
     let user_id = user_id.to_string();
     let subjects: Vec<_> =
         company_ids.iter().map(|id| auth::subject_in_company(&user_id, *id)).collect();

@@ -47,10 +47,10 @@ impl Issuer {
         &self,
         user: &User,
         grants: Vec<Grant>,
-        issued_from: Option<i64>,
+        issued_from: i64,
     ) -> Result<Issued, Error> {
         let now = self.clock.now();
-        let iat = now.unix_timestamp().max(issued_from.unwrap_or(i64::MIN));
+        let iat = now.unix_timestamp().max(issued_from);
         let exp = (now + self.person_life).unix_timestamp();
         let sub = user.user_id.to_string();
         let claims = Claims::new(sub, SubjectKind::User, grants, user.epoch, iat, exp);

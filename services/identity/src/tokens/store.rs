@@ -94,12 +94,9 @@ pub(crate) async fn revocations(
         .await
 }
 
-/// The largest `epoch_min` of the subjects' revocations.
-pub(crate) async fn epoch_min(
-    db: impl PgExecutor<'_>,
-    subjects: &[String],
-) -> sqlx::Result<Option<i64>> {
-    sqlx::query_scalar("select max(epoch_min) from revocation where subject = any($1)")
+/// The largest `epoch_min` of the subjects' revocations, 0 without any.
+pub(crate) async fn epoch_min(db: impl PgExecutor<'_>, subjects: &[String]) -> sqlx::Result<i64> {
+    sqlx::query_scalar("select coalesce(max(epoch_min), 0) from revocation where subject = any($1)")
         .bind(subjects)
         .fetch_one(db)
         .await

@@ -92,11 +92,11 @@ async fn tokens_are_good_before_and_after_a_far_leap() {
     let user = user(&identity, "ana@x.example", None, true).await;
     for days in [0, 29, 2, 100, 400] {
         identity.service.clock.advance(Duration::days(days)).unwrap();
-        let before = identity.issuer.person(&user, vec![], None).unwrap();
+        let before = identity.issuer.person(&user, vec![], 0).unwrap();
         assert!(identity.service.trust.check(&before.token).is_ok(), "{days} days on");
         refresh(&identity).await.unwrap();
         assert!(identity.service.trust.check(&before.token).is_ok());
-        let after = identity.issuer.person(&user, vec![], None).unwrap();
+        let after = identity.issuer.person(&user, vec![], 0).unwrap();
         let claims = identity.service.trust.check(&after.token).unwrap();
         assert_eq!((claims.kind, claims.exp - claims.iat), (SubjectKind::User, 86_400));
     }
@@ -107,12 +107,12 @@ async fn tokens_are_good_before_and_after_a_far_leap() {
 async fn a_revocation_counts_and_is_told() {
     let (identity, _database) = identity().await;
     let mut user = user(&identity, "ana@x.example", None, true).await;
-    let old = identity.issuer.person(&user, vec![], None).unwrap().token;
+    let old = identity.issuer.person(&user, vec![], 0).unwrap().token;
     let since = identity.now();
     identity.end_sessions(&mut *connection(&identity).await, &mut user).await.unwrap();
     identity.heed().await;
     assert!(identity.service.trust.check(&old).is_err());
-    let new = identity.issuer.person(&user, vec![], None).unwrap().token;
+    let new = identity.issuer.person(&user, vec![], 0).unwrap().token;
     assert!(identity.service.trust.check(&new).is_ok());
 
     let rpc = Tokens { identity: identity.clone() };

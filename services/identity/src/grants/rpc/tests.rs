@@ -96,7 +96,7 @@ async fn a_role_that_is_taken_away_ends_the_tokens_that_carry_it_and_no_others()
     let ana = user(&identity, "ana@x.example", Some("correct horse"), true).await;
     let company_id = CompanyId::generate();
     put(&identity, company_id, manager_of(company_id), "ana@x.example").await.unwrap();
-    let without = identity.issuer.person(&ana, vec![], None).unwrap().token;
+    let without = identity.issuer.person(&ana, vec![], 0).unwrap().token;
     let mut db = identity.service.db.acquire().await.unwrap();
     let token = identity.session(&mut db, &ana).await.unwrap().token;
 

@@ -57,7 +57,7 @@ async fn an_invited_person_gets_a_password_and_what_was_granted() {
 async fn accepting_throws_out_whoever_had_the_address_unproven() {
     let (identity, _database) = identity().await;
     let user = user(&identity, "ana@x.example", Some("squatters horse"), false).await;
-    let squatter = identity.issuer.person(&user, vec![], None).unwrap().token;
+    let squatter = identity.issuer.person(&user, vec![], 0).unwrap().token;
     invite(&identity, &mut *connection(&identity).await, &user).await.unwrap();
     accept(&identity, mailed_link(&identity, "ana@x.example").await).await.unwrap();
     assert!(identity.service.trust.check(&squatter).is_err());

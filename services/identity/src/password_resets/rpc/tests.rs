@@ -48,7 +48,7 @@ async fn is_right(identity: &Identity, user_id: UserId, password: &str) -> bool 
 async fn a_reset_changes_the_password_once_and_ends_all_sessions() {
     let (identity, _database) = identity().await;
     let user = user(&identity, "ana@x.example", Some("old horse"), false).await;
-    let session = identity.issuer.person(&user, vec![], None).unwrap().token;
+    let session = identity.issuer.person(&user, vec![], 0).unwrap().token;
     let secret = secret(&identity, "ANA@x.example").await;
 
     let rpc = PasswordResets { identity: identity.clone() };

@@ -74,7 +74,7 @@ async fn a_registered_address_is_refused_unless_its_owner_comes() {
     let seat = Seat { company_id, role: CompanyRole::Member };
     let (tx, now) = (&mut *connection(&identity).await, identity.now());
     grants::store::put(tx, squatter.user_id, seat, "user:x", now).await.unwrap();
-    let session = identity.issuer.person(&squatter, vec![], None).unwrap().token;
+    let session = identity.issuer.person(&squatter, vec![], 0).unwrap().token;
 
     let stranger = form(&identity, false).await;
     let status = finish(&identity, &stranger).await.unwrap_err();
