@@ -5,8 +5,8 @@ use harness::{Answer, Sample, World, email};
 use serde_json::{Value, json};
 
 use super::{
-    PASSWORD, PATIENCE, accept, accept_by, follow, links, log_in, open, sign_up, sign_up_proven,
-    token, with,
+    PASSWORD, accept, accept_by, follow, links, log_in, open, sign_up, sign_up_proven, token,
+    until_so, with,
 };
 use crate::cast::company;
 
@@ -68,15 +68,12 @@ async fn an_unknown_person_who_is_invited_from_all_sides_is_one_person() {
         answer.expect(204);
     }
     // Mails overtake each other: which of them holds the link that was made last is not known.
-    let mailed = async {
-        loop {
-            let links = links(world, &address, "/invitations/").await;
-            if links.len() == managers.len() {
-                return links;
-            }
-        }
+    let (rest, mailbox) = (world.rest(), format!("/sandbox/mail?to={address}"));
+    let has_all = |answer: &Answer| {
+        answer.body["mails"].as_array().is_some_and(|mails| mails.len() == managers.len())
     };
-    let links = tokio::time::timeout(PATIENCE, mailed).await.expect("a mail from each");
+    until_so(|| rest.get(&mailbox), has_all).await;
+    let links = links(world, &address, "/invitations/").await;
     let answers = join_all(links.iter().map(|link| accept_by(world, link, PASSWORD))).await;
     one_of(&answers, 200, 404);
     let accepted = answers.into_iter().find(|answer| answer.status == 200).unwrap().body;
