@@ -3,8 +3,11 @@
 use brazil::{AreaCode, CompanyId, Iccid, LineId, MobileNumber, PlanId, UserId};
 use chassis::Service;
 use chassis::auth::{Grant, Role};
+use prost::{Message, Name};
 use proto::common::v1::Permission;
+use proto::events::v1::CloudEvent;
 use tonic::Request;
+use uuid::Uuid;
 
 use crate::MIGRATIONS;
 use crate::lines::{Cause, NewLine};
@@ -19,6 +22,25 @@ pub(crate) async fn service() -> (Service, impl Sized) {
 /// The area that tests play in.
 pub(crate) fn area() -> AreaCode {
     "41".parse().unwrap()
+}
+
+/// What was told of a kind about a subject, in order, to each who hears of it.
+pub(crate) async fn events<M: Message + Name + Default>(
+    service: &Service,
+    subject: impl Into<Uuid>,
+) -> Vec<M> {
+    let events: Vec<Vec<u8>> =
+        sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
+            .bind(subject.into())
+            .fetch_all(&service.db)
+            .await
+            .unwrap();
+    events
+        .iter()
+        .map(|event| CloudEvent::decode(event.as_slice()).unwrap())
+        .filter(|event| event.r#type == M::full_name())
+        .map(|event| M::decode(event.data.unwrap().value.as_slice()).unwrap())
+        .collect()
 }
 
 /// Adds the area's first numbers to the stock; tells how many are new.

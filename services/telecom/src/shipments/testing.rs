@@ -6,12 +6,12 @@ use std::time::Duration;
 use brazil::CompanyId;
 use chassis::address::Address;
 use chassis::simulator::{Outcome, ScriptStep};
-use prost::Message;
-use proto::events::v1::{CloudEvent, ShipmentChanged};
+use proto::events::v1::ShipmentChanged;
 
 use super::{Details, Parcels, Shipment, Status, handling, store};
 use crate::error::Error;
 use crate::parcels::{ParcelCarrierSimulator, ParcelOperation, ShipmentId};
+use crate::testing::events;
 
 /// A parcel carrier, and what deals with it.
 pub(super) struct Setting {
@@ -88,16 +88,7 @@ impl Setting {
 
     /// The statuses that the company heard of, in order.
     pub(super) async fn told(&self, shipment: &Shipment) -> Vec<String> {
-        let events: Vec<Vec<u8>> =
-            sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
-                .bind(shipment.shipment_id.0)
-                .fetch_all(&self.parcels.service.db)
-                .await
-                .unwrap();
-        let status = |event: &Vec<u8>| {
-            let event = CloudEvent::decode(event.as_slice()).unwrap();
-            ShipmentChanged::decode(event.data.unwrap().value.as_slice()).unwrap().status
-        };
-        events.iter().map(status).collect()
+        let told = events::<ShipmentChanged>(&self.parcels.service, shipment.shipment_id).await;
+        told.into_iter().map(|changed| changed.status).collect()
     }
 }

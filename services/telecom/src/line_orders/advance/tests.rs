@@ -2,8 +2,6 @@ use std::sync::Arc;
 
 use brazil::UserId;
 use chassis::simulator::{Outcome as Answer, ScriptStep};
-use prost::Message;
-use proto::events::v1::CloudEvent;
 
 use super::*;
 use crate::carrier::{CarrierSimulator, Operation};
@@ -12,7 +10,7 @@ use crate::line_orders::{StepState, Wanted};
 use crate::lines::{Owner, TellCarrier, Telling};
 use crate::parcels::{ParcelCarrierSimulator, ParcelOperation};
 use crate::shipments::{BookShipment, CancelParcel, Parcels};
-use crate::testing::{area, service, stock};
+use crate::testing::{area, events, service, stock};
 use crate::timeline::Actor;
 
 struct Setting {
@@ -119,17 +117,7 @@ impl Setting {
 
     /// What the company heard of the order's end.
     async fn told(&self, order: &LineOrder) -> Vec<LineOrderFinished> {
-        let events: Vec<Vec<u8>> =
-            sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
-                .bind(order.line_order_id.0)
-                .fetch_all(&self.orders.service.db)
-                .await
-                .unwrap();
-        let finished = |event: &Vec<u8>| {
-            let event = CloudEvent::decode(event.as_slice()).unwrap();
-            LineOrderFinished::decode(event.data.unwrap().value.as_slice()).unwrap()
-        };
-        events.iter().map(finished).collect()
+        events(&self.orders.service, order.line_order_id).await
     }
 }
 

@@ -1,11 +1,11 @@
 use brazil::{LineId, UserId};
 use chassis::Service;
 use prost::{Message, Name};
-use proto::events::v1::{CloudEvent, LineBlocked, LineCompanyChanged, LineNumberChanged};
+use proto::events::v1::{LineBlocked, LineCompanyChanged, LineNumberChanged};
 
 use super::*;
 use crate::lines::{BlockReason, NewLine, Status, store};
-use crate::testing::{area, cause, iccid, new_line, service, stock};
+use crate::testing::{area, cause, events, iccid, new_line, service, stock};
 
 struct Setting {
     lines: Lines,
@@ -87,21 +87,7 @@ impl Setting {
 
     /// The newest event of a kind about the line.
     async fn told<M: Message + Name + Default>(&self) -> Option<M> {
-        let events: Vec<Vec<u8>> = sqlx::query_scalar(
-            "select event
-               from outbox
-              where subject = $1 and subscriber = 'company'
-              order by sequence desc",
-        )
-        .bind(self.line.line_id.0)
-        .fetch_all(&self.service.db)
-        .await
-        .unwrap();
-        events
-            .iter()
-            .map(|event| CloudEvent::decode(event.as_slice()).unwrap())
-            .find(|event| event.r#type == M::full_name())
-            .map(|event| M::decode(event.data.unwrap().value.as_slice()).unwrap())
+        events(&self.service, self.line.line_id).await.pop()
     }
 
     async fn suspend(&self, company_id: CompanyId) {

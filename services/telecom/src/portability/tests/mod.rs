@@ -9,8 +9,8 @@ use std::sync::Arc;
 use brazil::{AreaCode, CompanyId, LineId, MobileNumber};
 use chassis::Service;
 use chassis::jobs::Job;
-use prost::{Message as _, Name};
-use proto::events::v1::{CloudEvent, LineNumberChanged, PortInChanged};
+use prost::Name;
+use proto::events::v1::{LineNumberChanged, PortInChanged};
 use sqlx::types::Json;
 use time::macros::datetime;
 
@@ -186,17 +186,6 @@ impl Setting {
     }
 
     async fn events<M: prost::Message + Name + Default>(&self, line_id: LineId) -> Vec<M> {
-        let events: Vec<Vec<u8>> =
-            sqlx::query_scalar("select event from outbox where subject = $1 order by sequence")
-                .bind(line_id.0)
-                .fetch_all(&self.service.db)
-                .await
-                .unwrap();
-        events
-            .iter()
-            .map(|event| CloudEvent::decode(event.as_slice()).unwrap())
-            .filter(|event| event.r#type == M::full_name())
-            .map(|event| M::decode(event.data.unwrap().value.as_slice()).unwrap())
-            .collect()
+        crate::testing::events(&self.service, line_id).await
     }
 }
