@@ -7,7 +7,6 @@
 mod circuit;
 mod repeatable;
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -158,12 +157,6 @@ fn as_seen_by(caller: &Caller, status: Status) -> Status {
         return Status::unavailable("the gateway is not accepted at the moment");
     }
     status
-}
-
-/// Whether a call failed on the way, rather than being refused.
-fn broke_on_the_way(status: &Status) -> bool {
-    // What a service says has no source; what the transport makes of an error has one.
-    status.source().is_some() || matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled)
 }
 
 /// What a service answered.

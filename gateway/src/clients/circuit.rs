@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
-use chassis::refusal::Refusal;
+use chassis::refusal::{Refusal, broke_on_the_way};
 use failsafe::backoff::{self, Constant};
 use failsafe::failure_policy::{self, ConsecutiveFailures};
 use failsafe::{Instrument, StateMachine};
 use tonic::{Code, Status};
-
-use super::broke_on_the_way;
 
 const FAILURES_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);

@@ -56,6 +56,16 @@ pub fn refuse_field(domain: &str, reason: &str, field: &str, message: impl Into<
     Status::with_error_details(Code::InvalidArgument, format!("{field} {message}"), details)
 }
 
+/// A refusal because others have the values of these fields.
+pub fn refuse_taken(domain: &str, reason: &str, fields: &[&str]) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
+    for field in fields {
+        details.add_bad_request_violation(*field, "is in use already");
+    }
+    let message = format!("in use already: {}", fields.join(", "));
+    Status::with_error_details(Code::AlreadyExists, message, details)
+}
+
 /// Something broke that the caller cannot mend: logged here, once, and hidden.
 pub fn internal(error: &(dyn Error + 'static)) -> Status {
     tracing::error!(error, "internal error");
@@ -65,18 +75,20 @@ pub fn internal(error: &(dyn Error + 'static)) -> Status {
 /// The answer of another service, as a failure of this one: what passes by itself stays
 /// UNAVAILABLE, everything else is a fault of ours.
 pub fn upstream(status: Status) -> Status {
-    match status.code() {
-        // A deadline that passed arrives as CANCELLED from tonic's own timer.
-        Code::Unavailable
-        | Code::DeadlineExceeded
-        | Code::Cancelled
-        | Code::ResourceExhausted
-        | Code::Aborted => {
-            tracing::warn!(code = ?status.code(), message = status.message(), "upstream failed");
-            Status::unavailable("another service does not answer")
-        }
-        _ => internal(&status),
+    let passes =
+        matches!(status.code(), Code::Unavailable | Code::ResourceExhausted | Code::Aborted);
+    if passes || broke_on_the_way(&status) {
+        tracing::warn!(code = ?status.code(), message = status.message(), "upstream failed");
+        return Status::unavailable("another service does not answer");
     }
+    internal(&status)
+}
+
+/// Whether a call failed on the way, rather than being refused.
+pub fn broke_on_the_way(status: &Status) -> bool {
+    // What a service says has no source; what the transport makes of an error has one. A deadline
+    // that passed arrives as CANCELLED from tonic's own timer.
+    status.source().is_some() || matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled)
 }
 
 /// Parses the fields of a request and remembers every one that is wrong, so that the caller
@@ -243,5 +255,7 @@ mod tests {
     fn what_passes_by_itself_stays_unavailable() {
         assert_eq!(upstream(Status::cancelled("Timeout expired")).code(), Code::Unavailable);
         assert_eq!(upstream(Status::not_found("")).code(), Code::Internal);
+        let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert_eq!(upstream(Status::from_error(broken.into())).code(), Code::Unavailable);
     }
 }
