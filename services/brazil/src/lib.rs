@@ -21,6 +21,7 @@ mod cpf;
 mod digits;
 mod email;
 mod esim;
+mod host_name;
 mod iccid;
 mod id;
 mod imei;
@@ -42,6 +43,7 @@ pub use cnpj::{Cnpj, InvalidCnpj};
 pub use cpf::{Cpf, InvalidCpf};
 pub use email::{Email, EmailDomain, InvalidEmail, InvalidEmailDomain};
 pub use esim::{EsimActivationCode, InvalidEsimActivationCode};
+pub use host_name::{HostName, InvalidHostName};
 pub use iccid::{Iccid, InvalidIccid};
 pub use id::{
     CompanyId, EmployeeId, InvalidId, InvitationId, InvoiceId, LineChargeId, LineId, PlanId,
