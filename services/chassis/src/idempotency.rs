@@ -61,6 +61,31 @@ where
     }
 }
 
+/// Forgets, with the transaction `tx`, that a request was answered: what it began has come to
+/// nothing, so the same request may be made again.
+///
+/// # Errors
+/// Those of [`once`] about the key, and the database's.
+pub async fn forget<Req: Message>(
+    tx: &mut PgConnection,
+    keyring: &Keyring,
+    request: &Request<Req>,
+) -> Result<(), Status> {
+    let Some(attempt) = Attempt::of(request, keyring)? else { return Ok(()) };
+    sqlx::query(
+        "delete from idempotency_key
+          where caller = $1 and method = $2 and key = $3 and request_hash = $4",
+    )
+    .bind(&attempt.caller)
+    .bind(&attempt.method)
+    .bind(&attempt.key)
+    .bind(&attempt.request_hash)
+    .execute(tx)
+    .await
+    .map_err(|error| internal(&error))?;
+    Ok(())
+}
+
 enum Outcome<Res> {
     First(Res),
     Repeat(Earlier),

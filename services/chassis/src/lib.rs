@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod mail;
 pub mod neighbours;
 pub mod page;
+pub mod query;
 pub mod refusal;
 pub mod server;
 mod service;

@@ -50,8 +50,25 @@ pub async fn service(
 /// A request of a person with these grants to an rpc that needs `permission`, as it comes out of
 /// the authentication layer.
 pub fn request<T>(message: T, grants: Vec<Grant>, permission: Permission) -> Request<T> {
-    let sub = UserId::generate().to_string();
-    let claims = Claims::new(sub, SubjectKind::User, grants, 0, 0, i64::MAX);
+    request_of(UserId::generate(), message, grants, permission)
+}
+
+/// A request of a certain person, as [`request`] makes them.
+pub fn request_of<T>(
+    user_id: UserId,
+    message: T,
+    grants: Vec<Grant>,
+    permission: Permission,
+) -> Request<T> {
+    let sub = user_id.to_string();
+    request_with(message, Claims::new(sub, SubjectKind::User, grants, 0, 0, i64::MAX), permission)
+}
+
+/// The same, of whom the claims speak.
+///
+/// # Panics
+/// When the claims make no sense.
+pub fn request_with<T>(message: T, claims: Claims, permission: Permission) -> Request<T> {
     let caller = Caller::new(claims, permission, "/test").expect("the claims make sense");
     let mut request = Request::new(message);
     request.extensions_mut().insert(caller);

@@ -1,6 +1,6 @@
 //! The caller of an rpc, as its handler meets them.
 
-use brazil::{CompanyId, UserId};
+use brazil::{CompanyId, Email, UserId};
 use proto::common::v1::Permission;
 use tonic::{Request, Status};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub enum Subject {
 pub struct Caller {
     subject: Subject,
     grants: Vec<Grant>,
+    email: Option<Email>,
+    epoch: i64,
     permission: Permission,
     path: String,
 }
@@ -48,7 +50,8 @@ impl Caller {
             SubjectKind::Service => Subject::Service(claims.sub),
             SubjectKind::Partner => Subject::Partner(claims.sub),
         };
-        Some(Self { subject, grants: claims.grants, permission, path: path.to_owned() })
+        let Claims { grants, email, epoch, .. } = claims;
+        Some(Self { subject, grants, email, epoch, permission, path: path.to_owned() })
     }
 
     /// The caller of a request.
@@ -72,6 +75,16 @@ impl Caller {
         }
     }
 
+    /// Their e-mail, if they are a person and it is proven.
+    pub fn email(&self) -> Option<&Email> {
+        self.email.as_ref()
+    }
+
+    /// Whether they show a token from before a moment when all of theirs were ended.
+    pub fn is_from_before(&self, epoch: i64) -> bool {
+        self.epoch < epoch
+    }
+
     /// Path of the rpc that they call.
     pub fn path(&self) -> &str {
         &self.path
@@ -89,6 +102,17 @@ impl Caller {
     /// Whether they hold the role, anywhere.
     pub fn is(&self, role: Role) -> bool {
         self.roles().any(|held| held == role)
+    }
+
+    /// The companies that they hold a role in.
+    pub fn company_ids(&self) -> impl Iterator<Item = Uuid> {
+        self.grants.iter().filter_map(|grant| grant.company_id)
+    }
+
+    /// Whether they hold the role in that company, or run the platform.
+    pub fn is_in(&self, company_id: CompanyId, role: Role) -> bool {
+        self.is(Role::Operator)
+            || self.grants.contains(&Grant { role, company_id: Some(company_id.into()) })
     }
 
     /// Whether any of their roles carries the rpc's permission, wherever it reaches.

@@ -37,6 +37,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::AffiliationsRead
                 | P::UsersInvite
                 | P::OutsideMessages
+                | P::VoiceAccountsOpen
+                | P::CallsCharge
         ),
         Role::Manager => matches!(
             permission,
@@ -58,6 +60,14 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::ChargesRead
                 | P::InvoicesRead
                 | P::WebhooksManage
+                | P::AccountUsersRead
+                | P::AccountUsersManage
+                | P::WalletsRead
+                | P::CreditManage
+                | P::ExtensionsRead
+                | P::ExtensionsManage
+                | P::CallsRead
+                | P::CallsMake
         ),
         Role::Member => matches!(
             permission,
@@ -68,6 +78,11 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::PlansRead
                 | P::PricesRead
                 | P::ChargesRead
+                | P::AccountUsersRead
+                | P::WalletsRead
+                | P::ExtensionsRead
+                | P::CallsRead
+                | P::CallsMake
         ),
         Role::Holder => matches!(
             permission,
@@ -79,6 +94,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::LinesTimeline
                 | P::PortInsRequest
                 | P::PlansRead
+                | P::AccessTokensOwn
         ),
         Role::Partner => matches!(permission, P::SignUp | P::PlansRead),
         Role::Service => matches!(
@@ -98,6 +114,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::InvoicesRead
                 | P::BillingRuns
                 | P::OutsideMessages
+                | P::VoiceAccountsOpen
+                | P::CallsCharge
         ),
     }
 }
@@ -127,6 +145,14 @@ pub fn is_scoped(permission: Permission) -> bool {
             | P::ChargesRead
             | P::InvoicesRead
             | P::WebhooksManage
+            | P::AccountUsersRead
+            | P::AccountUsersManage
+            | P::WalletsRead
+            | P::CreditManage
+            | P::ExtensionsRead
+            | P::ExtensionsManage
+            | P::CallsRead
+            | P::CallsMake
     )
 }
 
@@ -191,6 +217,8 @@ mod tests {
                 Permission::SignIn,
                 Permission::UsersInvite,
                 Permission::OutsideMessages,
+                Permission::VoiceAccountsOpen,
+                Permission::CallsCharge,
             ] {
                 assert!(!may(role, permission), "{role:?} {permission:?}");
             }

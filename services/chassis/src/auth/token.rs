@@ -1,5 +1,6 @@
 //! Tokens: what they say, how they are signed and read.
 
+use brazil::Email;
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode,
 };
@@ -44,8 +45,15 @@ pub struct Claims {
     pub kind: SubjectKind,
     /// What they may do.
     pub grants: Vec<Grant>,
+    /// A person's e-mail, once it is proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
     /// Raised when all the subject's tokens are ended.
     pub epoch: i64,
+    /// Another token was exchanged for it, whose end is the end of this as well: it is over
+    /// before word of a revocation gets around, and none reaches it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exchanged: bool,
     /// When it was issued, seconds since 1970.
     pub iat: i64,
     /// When it ends, seconds since 1970.
@@ -70,11 +78,23 @@ impl Claims {
             sub,
             kind,
             grants,
+            email: None,
             epoch,
+            exchanged: false,
             iat,
             exp,
             jti: Uuid::now_v7(),
         }
+    }
+
+    /// The claims of a token that another one was exchanged for.
+    pub fn exchanged(self) -> Self {
+        Self { exchanged: true, ..self }
+    }
+
+    /// The claims of a person whose e-mail is proven.
+    pub fn with_email(self, email: Option<Email>) -> Self {
+        Self { email, ..self }
     }
 }
 

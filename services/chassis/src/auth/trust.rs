@@ -94,7 +94,8 @@ impl Trust {
             .iter()
             .filter_map(|grant| grant.company_id)
             .any(|company_id| ended(&subject_in_company(&claims.sub, company_id), claims.iat));
-        (alive && !withdrawn && !ended(&claims.sub, claims.epoch)).then_some(claims)
+        let revoked = withdrawn || ended(&claims.sub, claims.epoch);
+        (alive && (claims.exchanged || !revoked)).then_some(claims)
     }
 }
 
@@ -204,6 +205,7 @@ mod tests {
         );
         assert!(trust.check(&signer.sign(&old).unwrap()).is_err());
         assert!(trust.check(&signer.sign(&new).unwrap()).is_ok());
+        assert!(trust.check(&signer.sign(&old.exchanged()).unwrap()).is_ok());
     }
 
     #[test]
