@@ -1,6 +1,6 @@
 //! All that the company service can refuse, on one screen.
 
-use brazil::{Cnpj, CompanyId, EmailDomain, EmployeeId};
+use brazil::{Cnpj, CompanyId, EmailDomain, EmployeeId, HostName};
 use chassis::crypto::CannotOpen;
 use chassis::db::WorkError;
 use chassis::refusal::{internal, refuse};
@@ -17,6 +17,8 @@ pub(crate) enum Error {
     EmployeeNotFound(EmployeeId),
     #[error("another company has the CNPJ {}", .0.formatted())]
     CnpjTaken(Cnpj),
+    #[error("another voice account has the domain {0}")]
+    DomainTaken(HostName),
     #[error("an active colleague has this work e-mail")]
     WorkEmailTaken(CompanyId),
     #[error("another company has the e-mail domain {0}")]
@@ -27,6 +29,8 @@ pub(crate) enum Error {
     WebhookEndpointNotFound(WebhookEndpointId),
     #[error("webhook endpoint {0} has answered that it is gone")]
     WebhookEndpointDisabled(WebhookEndpointId),
+    #[error("integration {0} does not exist")]
+    IntegrationNotFound(i64),
     #[error("{0}")]
     Refused(Box<Status>),
     #[error(transparent)]
@@ -63,6 +67,9 @@ impl From<Error> for Status {
             Error::CnpjTaken(cnpj) => {
                 (Code::AlreadyExists, "CNPJ_TAKEN", ("cnpj", cnpj.formatted()))
             }
+            Error::DomainTaken(domain) => {
+                (Code::AlreadyExists, "DOMAIN_TAKEN", ("domain", domain.to_string()))
+            }
             Error::WorkEmailTaken(id) => {
                 (Code::AlreadyExists, "WORK_EMAIL_TAKEN", ("company_id", id.to_string()))
             }
@@ -80,6 +87,9 @@ impl From<Error> for Status {
                 "WEBHOOK_ENDPOINT_DISABLED",
                 ("endpoint_id", id.to_string()),
             ),
+            Error::IntegrationNotFound(id) => {
+                (Code::NotFound, "INTEGRATION_NOT_FOUND", ("integration_id", id.to_string()))
+            }
             Error::Refused(status) => return *status,
             Error::CannotOpen(source) => return internal(&source),
             Error::Database(source) => return internal(&source),

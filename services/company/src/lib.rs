@@ -1,18 +1,22 @@
 //! Companies of every kind, their employees, the e-mail domains whose people may sign up on their
-//! accounts, and the webhooks by which they hear of what happens.
+//! accounts, the webhooks by which they hear of what happens, and the integrations by which voice
+//! accounts hear of their calls.
 
 mod companies;
 mod email_domains;
 mod employees;
 mod error;
+mod integrations;
 mod webhooks;
 
 use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
+use integrations::{CallHearing, hear_calls};
 use proto::company::v1::company_service_server::CompanyServiceServer;
 use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
 use proto::company::v1::employee_service_server::EmployeeServiceServer;
+use proto::company::v1::integration_service_server::IntegrationServiceServer;
 use proto::company::v1::webhook_service_server::WebhookServiceServer;
 use sqlx::migrate::Migrator;
 
@@ -57,6 +61,7 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
         keep: settings.keep(),
     };
     let hearing = Hearing::new(deliveries.clone())?;
+    let calls = CallHearing::new(deliveries.clone(), &settings.public_url);
     Server::new(&service)
         .grpc(CompanyServiceServer::new(companies::rpc::Companies { service: service.clone() }))
         .grpc(EmployeeServiceServer::new(employees::rpc::Employees { service: service.clone() }))
@@ -68,7 +73,11 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
             guard: settings.guard()?,
             deliveries: deliveries.clone(),
         }))
-        .events(event_handlers(&hearing))
+        .grpc(IntegrationServiceServer::new(integrations::rpc::Integrations {
+            service: service.clone(),
+            guard: settings.guard()?,
+        }))
+        .events(hear_calls(event_handlers(&hearing), &calls))
         .sweep(deliveries.sweep_due())
         .sweep(deliveries.sweep_old())
         .job_apart::<SendWebhook>(deliveries, settings.webhook_concurrency)

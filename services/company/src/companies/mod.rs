@@ -3,7 +3,7 @@
 pub(crate) mod rpc;
 mod store;
 
-use brazil::{Cnpj, CompanyId, Email, PhoneNumber};
+use brazil::{Cnpj, CompanyId, Email, HostName, PhoneNumber};
 use chassis::address::Address;
 use time::OffsetDateTime;
 use unicode_normalization::UnicodeNormalization;
@@ -18,6 +18,8 @@ pub(crate) const NAME_MAX: usize = 200;
 pub(crate) enum Kind {
     /// Owns mobile lines.
     Customer,
+    /// Has extensions, calls and credit, under a domain.
+    VoiceAccount,
 }
 
 /// Whether a company may be served.
@@ -33,6 +35,8 @@ pub(crate) enum Status {
 pub(crate) struct Company {
     pub(crate) company_id: CompanyId,
     pub(crate) kind: Kind,
+    /// Of a voice account, and of no other company.
+    pub(crate) domain: Option<HostName>,
     pub(crate) registration: Registration,
     pub(crate) status: Status,
     pub(crate) created_at: OffsetDateTime,
@@ -44,11 +48,23 @@ pub(crate) struct Company {
 pub(crate) struct Registration {
     pub(crate) official_name: String,
     pub(crate) trading_name: Option<String>,
-    pub(crate) cnpj: Cnpj,
-    pub(crate) phone_number: Option<PhoneNumber>,
+    /// Only a voice account may have none.
+    pub(crate) cnpj: Option<Cnpj>,
+    pub(crate) phone_number: Option<ContactNumber>,
     pub(crate) email: Email,
     pub(crate) billing_email: Option<Email>,
     pub(crate) address: Option<Address>,
+}
+
+/// Where a company is called: a Brazilian number, or what somebody gave as one when they opened a
+/// voice account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ContactNumber(pub(crate) String);
+
+impl From<PhoneNumber> for ContactNumber {
+    fn from(number: PhoneNumber) -> Self {
+        Self(number.to_string())
+    }
 }
 
 /// New values of some registration data: the outer `None` leaves a field as it is.
@@ -69,6 +85,7 @@ impl Company {
         Self {
             company_id: CompanyId::generate(),
             kind: Kind::Customer,
+            domain: None,
             registration,
             status: Status::Active,
             created_at: now,
@@ -76,13 +93,25 @@ impl Company {
         }
     }
 
+    /// A new voice account with an id that its opener chose.
+    pub(crate) fn open(
+        company_id: CompanyId,
+        domain: HostName,
+        registration: Registration,
+        now: OffsetDateTime,
+    ) -> Self {
+        let company = Self::register(registration, now);
+        Self { company_id, kind: Kind::VoiceAccount, domain: Some(domain), ..company }
+    }
+
     /// Takes the new values over.
     pub(crate) fn change(&mut self, changes: Changes, now: OffsetDateTime) {
         let registration = &mut self.registration;
         set(&mut registration.official_name, changes.official_name);
         set(&mut registration.trading_name, changes.trading_name);
-        set(&mut registration.cnpj, changes.cnpj);
-        set(&mut registration.phone_number, changes.phone_number);
+        set(&mut registration.cnpj, changes.cnpj.map(Some));
+        let phone_number = changes.phone_number.map(|number| number.map(Into::into));
+        set(&mut registration.phone_number, phone_number);
         set(&mut registration.email, changes.email);
         set(&mut registration.billing_email, changes.billing_email);
         set(&mut registration.address, changes.address);
@@ -102,8 +131,8 @@ impl Registration {
         Some(Self {
             official_name: values.official_name?,
             trading_name: values.trading_name.flatten(),
-            cnpj: values.cnpj?,
-            phone_number: values.phone_number.flatten(),
+            cnpj: Some(values.cnpj?),
+            phone_number: values.phone_number.flatten().map(Into::into),
             email: values.email?,
             billing_email: values.billing_email.flatten(),
             address: values.address.flatten(),
@@ -112,12 +141,13 @@ impl Registration {
 
     /// What a search looks in, each value on a line of its own so that no term spans two.
     pub(crate) fn search_text(&self) -> String {
+        let cnpj = self.cnpj.as_ref();
         [
             self.official_name.as_str(),
             self.trading_name.as_deref().unwrap_or_default(),
             self.email.as_str(),
-            self.cnpj.as_str(),
-            &self.cnpj.formatted(),
+            cnpj.map(Cnpj::as_str).unwrap_or_default(),
+            &cnpj.map(Cnpj::formatted).unwrap_or_default(),
         ]
         .map(folded)
         .join("\n")
@@ -169,7 +199,7 @@ pub(crate) mod tests {
         Registration {
             official_name: official_name.to_owned(),
             trading_name: None,
-            cnpj: cnpj.parse().unwrap(),
+            cnpj: Some(cnpj.parse().unwrap()),
             phone_number: None,
             email: "contato@padaria.com.br".parse().unwrap(),
             billing_email: None,

@@ -1,6 +1,6 @@
 //! `CompanyService`.
 
-use brazil::CompanyId;
+use brazil::{CompanyId, Email, HostName};
 use chassis::Service;
 use chassis::address::Address;
 use chassis::auth::Caller;
@@ -12,10 +12,12 @@ use proto::company::v1::company_service_server::CompanyService;
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Changes, Company, Kind, NAME_MAX, Registration, SearchTerm, store};
+use super::{Changes, Company, ContactNumber, Kind, NAME_MAX, Registration, SearchTerm, store};
 use crate::error::Error;
 
 const BATCH_MAX: usize = 200;
+const ACCOUNT_NAME_MAX: usize = 100;
+const CONTACT_NUMBER_MAX: usize = 20;
 
 /// Registration data, by its name in an update mask.
 const REGISTRATION: [&str; 7] =
@@ -34,8 +36,8 @@ impl CompanyService for Companies {
     ) -> Result<Response<pb::CreateCompanyResponse>, Status> {
         let given = request.get_ref().company.clone().unwrap_or_default();
         let mut fields = Fields::new();
-        if pb::CompanyKind::try_from(given.kind).is_err() {
-            fields.refuse("company.kind", "is not a kind of company");
+        if parse_kind(given.kind) != Some(Kind::Customer) {
+            fields.refuse("company.kind", "is not a kind of company that is registered so");
         }
         let values = parse(&mut fields, &given, REGISTRATION);
         let Some(registration) = Registration::of(values) else {
@@ -94,14 +96,58 @@ impl CompanyService for Companies {
         let request = request.into_inner();
         let mut fields = Fields::new();
         let term = fields.text("search_term", &request.search_term, 0, SearchTerm::LENGTH_MAX);
+        let kind = parse_kind(request.kind);
+        if kind.is_none() {
+            fields.refuse("kind", "is not a kind of company");
+        }
+        let Some(kind) = kind else { return Err(fields.into_status()) };
         fields.check()?;
         let term = term.and_then(|term| SearchTerm::new(&term));
         let page = Page::parse(request.page)?;
 
-        let (found, total) = store::search(&self.service.db, term.as_ref(), &page).await?;
+        let (found, total) = store::search(&self.service.db, kind, term.as_ref(), &page).await?;
         let (found, page) = page.cut(found, total, |company| company.company_id);
         let companies = found.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListCompaniesResponse { companies, page: Some(page) }))
+    }
+
+    async fn open_voice_account(
+        &self,
+        request: Request<pb::OpenVoiceAccountRequest>,
+    ) -> Result<Response<pb::OpenVoiceAccountResponse>, Status> {
+        let given = request.get_ref();
+        let mut fields = Fields::new();
+        let company_id: Option<CompanyId> = fields.required("company_id", &given.company_id);
+        let name = fields.text("name", &given.name, 1, ACCOUNT_NAME_MAX);
+        let email: Option<Email> = fields.required("email", &given.email);
+        let phone = fields.text("phone", &given.phone, 1, CONTACT_NUMBER_MAX);
+        let domain: Option<HostName> = fields.required("domain", &given.domain);
+        let (Some(company_id), Some(official_name), Some(email), Some(phone), Some(domain)) =
+            (company_id, name, email, phone, domain)
+        else {
+            return Err(fields.into_status());
+        };
+
+        let registration = Registration {
+            official_name,
+            trading_name: None,
+            cnpj: None,
+            phone_number: Some(ContactNumber(phone)),
+            email,
+            billing_email: None,
+            address: None,
+        };
+        let now = self.service.clock.now();
+        let account = &Company::open(company_id, domain, registration, now);
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let account = store::open(&mut tx, account).await?;
+                    let company = Some(account.into());
+                    Ok::<_, Error>(pb::OpenVoiceAccountResponse { company })
+                })
+            })
+            .await
     }
 
     async fn update_company(
@@ -161,6 +207,14 @@ pub(crate) fn check_company(
     }
 }
 
+/// A kind of company; that of customers where none is said.
+fn parse_kind(kind: i32) -> Option<Kind> {
+    match pb::CompanyKind::try_from(kind).ok()? {
+        pb::CompanyKind::Unspecified | pb::CompanyKind::Customer => Some(Kind::Customer),
+        pb::CompanyKind::VoiceAccount => Some(Kind::VoiceAccount),
+    }
+}
+
 /// The values of the named registration data.
 fn parse<'a>(
     fields: &mut Fields,
@@ -211,12 +265,13 @@ impl From<Company> for pb::Company {
             id: company.company_id.to_string(),
             kind: match company.kind {
                 Kind::Customer => pb::CompanyKind::Customer,
+                Kind::VoiceAccount => pb::CompanyKind::VoiceAccount,
             }
             .into(),
             official_name,
             trading_name,
-            cnpj: cnpj.formatted(),
-            phone_number: phone_number.map(|number| number.to_string()),
+            cnpj: cnpj.map(|cnpj| cnpj.formatted()).unwrap_or_default(),
+            phone_number: phone_number.map(|number| number.0),
             email: email.to_string(),
             billing_email: billing_email.map(|email| email.to_string()),
             address: address.map(Into::into),
@@ -227,6 +282,7 @@ impl From<Company> for pb::Company {
             .into(),
             created_at: Some(timestamp::to_proto(company.created_at)),
             updated_at: Some(timestamp::to_proto(company.updated_at)),
+            domain: company.domain.map(|domain| domain.to_string()).unwrap_or_default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, PgPool, Row};
 use uuid::Uuid;
 
-use super::{Company, Registration, SearchTerm};
+use super::{Company, ContactNumber, Kind, Registration, SearchTerm};
 use crate::error::Error;
 
 impl FromRow<'_, PgRow> for Company {
@@ -18,11 +18,12 @@ impl FromRow<'_, PgRow> for Company {
         Ok(Self {
             company_id: CompanyId(row.try_get("company_id")?),
             kind: row.try_get("kind")?,
+            domain: parsed_optional(row, "domain")?,
             registration: Registration {
                 official_name: row.try_get("official_name")?,
                 trading_name: row.try_get("trading_name")?,
-                cnpj: parsed(row, "cnpj")?,
-                phone_number: parsed_optional(row, "phone_number")?,
+                cnpj: parsed_optional(row, "cnpj")?,
+                phone_number: row.try_get::<Option<_>, _>("phone_number")?.map(ContactNumber),
                 email: parsed(row, "email")?,
                 billing_email: parsed_optional(row, "billing_email")?,
                 address: address.map(|Json(address)| address),
@@ -37,21 +38,22 @@ impl FromRow<'_, PgRow> for Company {
 /// Stores a new company.
 ///
 /// # Errors
-/// [`Error::CnpjTaken`].
+/// [`Error::CnpjTaken`]; [`Error::DomainTaken`].
 pub(super) async fn insert(tx: &mut PgConnection, company: &Company) -> Result<(), Error> {
     let registration = &company.registration;
     sqlx::query(
         "insert into company
-             (company_id, kind, official_name, trading_name, cnpj, phone_number, email,
+             (company_id, kind, domain, official_name, trading_name, cnpj, phone_number, email,
               billing_email, address, status, search, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(company.company_id.0)
     .bind(company.kind)
+    .bind(company.domain.as_ref().map(|domain| domain.as_str()))
     .bind(&registration.official_name)
     .bind(&registration.trading_name)
-    .bind(registration.cnpj.as_str())
-    .bind(registration.phone_number.as_ref().map(|number| number.as_str()))
+    .bind(registration.cnpj.as_ref().map(|cnpj| cnpj.as_str()))
+    .bind(registration.phone_number.as_ref().map(|number| &number.0))
     .bind(registration.email.as_str())
     .bind(registration.billing_email.as_ref().map(|email| email.as_str()))
     .bind(registration.address.as_ref().map(Json))
@@ -61,8 +63,27 @@ pub(super) async fn insert(tx: &mut PgConnection, company: &Company) -> Result<(
     .bind(company.updated_at)
     .execute(tx)
     .await
-    .map_err(|error| name_the_refusal(error, registration))?;
+    .map_err(|error| name_the_refusal(error, company))?;
     Ok(())
+}
+
+/// Stores a new voice account; one whose id is known stays as it is. Answers what is stored.
+///
+/// # Errors
+/// [`Error::DomainTaken`].
+pub(super) async fn open(tx: &mut PgConnection, account: &Company) -> Result<Company, Error> {
+    // Whoever opens the same one at this moment goes first: its domain is no other account's.
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended($1::text, 0))")
+        .bind(account.company_id.0)
+        .execute(&mut *tx)
+        .await?;
+    match lock(tx, account.company_id).await {
+        Err(Error::CompanyNotFound(_)) => {
+            insert(tx, account).await?;
+            Ok(account.clone())
+        }
+        known => known,
+    }
 }
 
 /// Reads a company and locks it until the transaction ends.
@@ -71,8 +92,8 @@ pub(super) async fn insert(tx: &mut PgConnection, company: &Company) -> Result<(
 /// [`Error::CompanyNotFound`].
 pub(super) async fn lock(tx: &mut PgConnection, company_id: CompanyId) -> Result<Company, Error> {
     sqlx::query_as(
-        "select company_id, kind, official_name, trading_name, cnpj, phone_number, email,
-                billing_email, address, status, created_at, updated_at
+        "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
+                email, billing_email, address, status, created_at, updated_at
            from company
           where company_id = $1
             for update",
@@ -98,8 +119,8 @@ pub(super) async fn save(tx: &mut PgConnection, company: &Company) -> Result<(),
     .bind(company.company_id.0)
     .bind(&registration.official_name)
     .bind(&registration.trading_name)
-    .bind(registration.cnpj.as_str())
-    .bind(registration.phone_number.as_ref().map(|number| number.as_str()))
+    .bind(registration.cnpj.as_ref().map(|cnpj| cnpj.as_str()))
+    .bind(registration.phone_number.as_ref().map(|number| &number.0))
     .bind(registration.email.as_str())
     .bind(registration.billing_email.as_ref().map(|email| email.as_str()))
     .bind(registration.address.as_ref().map(Json))
@@ -107,13 +128,14 @@ pub(super) async fn save(tx: &mut PgConnection, company: &Company) -> Result<(),
     .bind(company.updated_at)
     .execute(tx)
     .await
-    .map_err(|error| name_the_refusal(error, registration))?;
+    .map_err(|error| name_the_refusal(error, company))?;
     Ok(())
 }
 
-fn name_the_refusal(error: sqlx::Error, registration: &Registration) -> Error {
-    match broken_constraint(&error) {
-        Some("company_cnpj") => Error::CnpjTaken(registration.cnpj.clone()),
+fn name_the_refusal(error: sqlx::Error, company: &Company) -> Error {
+    match (broken_constraint(&error), &company.registration.cnpj, &company.domain) {
+        (Some("company_cnpj"), Some(cnpj), _) => Error::CnpjTaken(cnpj.clone()),
+        (Some("company_domain"), _, Some(domain)) => Error::DomainTaken(domain.clone()),
         _ => Error::Database(error),
     }
 }
@@ -124,8 +146,8 @@ fn name_the_refusal(error: sqlx::Error, registration: &Registration) -> Error {
 /// [`Error::CompanyNotFound`].
 pub(super) async fn find(db: &PgPool, company_id: CompanyId) -> Result<Company, Error> {
     sqlx::query_as(
-        "select company_id, kind, official_name, trading_name, cnpj, phone_number, email,
-                billing_email, address, status, created_at, updated_at
+        "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
+                email, billing_email, address, status, created_at, updated_at
            from company
           where company_id = $1",
     )
@@ -142,8 +164,8 @@ pub(super) async fn find_in_scope(
     scope: &Scope,
 ) -> Result<Vec<Company>, Error> {
     let companies = sqlx::query_as(
-        "select company_id, kind, official_name, trading_name, cnpj, phone_number, email,
-                billing_email, address, status, created_at, updated_at
+        "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
+                email, billing_email, address, status, created_at, updated_at
            from company
           where company_id = any($1) and ($2 or company_id = any($3))",
     )
@@ -155,18 +177,20 @@ pub(super) async fn find_in_scope(
     Ok(companies)
 }
 
-/// A page of the companies with the term, newest first, and how many there are in all.
+/// A page of the companies of a kind with the term, newest first, and how many there are in all.
 pub(super) async fn search(
     db: &PgPool,
+    kind: Kind,
     term: Option<&SearchTerm>,
     page: &Page<CompanyId>,
 ) -> Result<(Vec<Company>, i64), Error> {
     let rows = sqlx::query(
         "with page as (
-             select company_id, kind, official_name, trading_name, cnpj, phone_number, email,
-                    billing_email, address, status, created_at, updated_at
+             select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
+                    email, billing_email, address, status, created_at, updated_at
                from company
-              where ($1::text is null or search like $1)
+              where kind = $5
+                and ($1::text is null or search like $1)
                 and ($2::uuid is null or company_id < $2)
               order by company_id desc
              offset $3
@@ -175,7 +199,7 @@ pub(super) async fn search(
          select found.total, page.*
            from (select count(*) as total
                    from company
-                  where ($1::text is null or search like $1)) as found
+                  where kind = $5 and ($1::text is null or search like $1)) as found
            left join page on true
           order by page.company_id desc",
     )
@@ -183,6 +207,7 @@ pub(super) async fn search(
     .bind(page.after.map(|company_id| company_id.0))
     .bind(page.skip)
     .bind(page.limit())
+    .bind(kind)
     // A plan for each term: for a rare one the index is best, for a short one a scan.
     .persistent(false)
     .fetch_all(db)

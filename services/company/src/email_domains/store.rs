@@ -87,7 +87,7 @@ pub(super) async fn affiliations(
              select company_id as domain_company_id, default_plan_id
                from email_domain
                join company using (company_id)
-              where domain = $2 and company.status = 'active'
+              where email_domain.domain = $2 and company.status = 'active'
          )
          select domain.*, file.*
            from (select) as one

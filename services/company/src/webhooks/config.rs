@@ -9,6 +9,15 @@ use super::delivery::{Guard, Sender};
 /// Where webhooks may go, and how much of it is done at the same time.
 #[derive(Clone, Debug, Args)]
 pub struct WebhookConfig {
+    /// Where people reach the gateway; links to recordings start with it.
+    #[arg(
+        long,
+        env = "LINHA_PUBLIC_URL",
+        value_name = "LINHA_PUBLIC_URL",
+        default_value_t = Self::default().public_url
+    )]
+    pub public_url: http::Uri,
+
     /// Hosts that webhooks may reach though they are not public, separated by commas: names or
     /// addresses, compared as a whole. For tests.
     #[arg(
@@ -73,6 +82,7 @@ impl WebhookConfig {
 impl Default for WebhookConfig {
     fn default() -> Self {
         Self {
+            public_url: http::Uri::from_static("http://127.0.0.1:8080"),
             webhook_hosts: vec![],
             webhook_timeout_ms: 15_000,
             webhook_concurrency: 64,

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
-use super::delivery::Deliveries;
+use super::delivery::{Deliveries, Message};
 use super::store;
 
 /// What it takes to turn events into deliveries. Clones share it.
@@ -45,10 +45,14 @@ impl Hearing {
         if announcement.company_ids.is_empty() {
             return Ok(());
         }
-        let endpoint_ids = store::address(tx, event_id, &announcement, happened_at, now).await?;
-        if !endpoint_ids.is_empty() {
-            self.deliveries.hand_out(tx, &endpoint_ids).await?;
-        }
+        let endpoint_ids = store::hearers(tx, &announcement).await?;
+        let message = Message {
+            event_id,
+            event_type: announcement.event_type,
+            body: &announcement.body,
+            happened_at,
+        };
+        self.deliveries.take_down(tx, &message, &endpoint_ids).await?;
         Ok(())
     }
 }

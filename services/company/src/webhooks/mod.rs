@@ -7,13 +7,14 @@ mod events;
 pub(crate) mod rpc;
 mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use brazil::CompanyId;
 use time::OffsetDateTime;
 
 pub use config::WebhookConfig;
 pub(crate) use events::{Hearing, event_handlers};
+pub(crate) use store::lock_company;
 
 brazil::id!(
     /// Somewhere that a company hears of what happens.

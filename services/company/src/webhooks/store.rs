@@ -3,7 +3,6 @@
 use brazil::CompanyId;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, PgPool, Row};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::catalogue::Announcement;
@@ -24,6 +23,22 @@ impl FromRow<'_, PgRow> for Endpoint {
     }
 }
 
+/// Locks a company until the transaction ends: nobody else adds somewhere that it hears.
+///
+/// # Errors
+/// [`Error::CompanyNotFound`].
+pub(crate) async fn lock_company(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+) -> Result<(), Error> {
+    let locked: Option<i32> =
+        sqlx::query_scalar("select 1 from company where company_id = $1 for no key update")
+            .bind(company_id.0)
+            .fetch_optional(tx)
+            .await?;
+    locked.map(|_| ()).ok_or(Error::CompanyNotFound(company_id))
+}
+
 /// How many endpoints a company has; the company is locked until the transaction ends, so that
 /// the number stands.
 ///
@@ -33,16 +48,13 @@ pub(super) async fn count_locked(
     tx: &mut PgConnection,
     company_id: CompanyId,
 ) -> Result<i64, Error> {
-    let locked: Option<i32> =
-        sqlx::query_scalar("select 1 from company where company_id = $1 for no key update")
-            .bind(company_id.0)
-            .fetch_optional(&mut *tx)
-            .await?;
-    locked.ok_or(Error::CompanyNotFound(company_id))?;
-    Ok(sqlx::query_scalar("select count(*) from webhook_endpoint where company_id = $1")
-        .bind(company_id.0)
-        .fetch_one(tx)
-        .await?)
+    lock_company(tx, company_id).await?;
+    Ok(sqlx::query_scalar(
+        "select count(*) from webhook_endpoint where company_id = $1 and kind = 'company'",
+    )
+    .bind(company_id.0)
+    .fetch_one(tx)
+    .await?)
 }
 
 /// Stores a new endpoint.
@@ -76,7 +88,7 @@ pub(super) async fn find(db: &PgPool, endpoint_id: WebhookEndpointId) -> Result<
     sqlx::query_as(
         "select endpoint_id, company_id, url, event_types, description, disabled_at, created_at
            from webhook_endpoint
-          where endpoint_id = $1",
+          where endpoint_id = $1 and kind = 'company'",
     )
     .bind(endpoint_id.0)
     .fetch_optional(db)
@@ -90,11 +102,12 @@ pub(super) async fn find(db: &PgPool, endpoint_id: WebhookEndpointId) -> Result<
 /// [`Error::CompanyNotFound`].
 pub(super) async fn list(db: &PgPool, company_id: CompanyId) -> Result<Vec<Endpoint>, Error> {
     let rows = sqlx::query(
-        "select company_id, endpoint_id, url, event_types, description, disabled_at,
+        "select company.company_id, endpoint_id, url, event_types, description, disabled_at,
                 endpoint.created_at
            from company
-           left join webhook_endpoint as endpoint using (company_id)
-          where company_id = $1
+           left join webhook_endpoint as endpoint
+                on endpoint.company_id = company.company_id and endpoint.kind = 'company'
+          where company.company_id = $1
           order by endpoint_id
           limit $2",
     )
@@ -133,40 +146,20 @@ pub(super) async fn delete(
     Ok(())
 }
 
-/// Addresses an event to every endpoint that wants to hear of it; tells which. A message's id is
-/// made of the event's and the endpoint's: a UUIDv7 with the event's time, and the same however
-/// often this is done.
-pub(super) async fn address(
+/// Endpoints that want to hear of an event.
+pub(super) async fn hearers(
     tx: &mut PgConnection,
-    event_id: Uuid,
     announcement: &Announcement,
-    happened_at: OffsetDateTime,
-    now: OffsetDateTime,
 ) -> sqlx::Result<Vec<Uuid>> {
     let company_ids: Vec<Uuid> = announcement.company_ids.iter().map(|id| id.0).collect();
     sqlx::query_scalar(
-        "with hearer as (
-             select endpoint_id
-               from webhook_endpoint
-              where company_id = any($2) and $3 = any(event_types) and disabled_at is null
-              order by endpoint_id
-                for no key update
-         )
-         insert into webhook_delivery
-             (delivery_id, endpoint_id, event_type, body, state, attempts, step, due_at, queued,
-              happened_at)
-         select (left($1, 20) || right(md5($1 || endpoint_id::text), 15))::uuid, endpoint_id, $3,
-                $4, 'pending', 0, 0, $6, false, $5
-           from hearer
-             on conflict do nothing
-         returning endpoint_id",
+        "select endpoint_id
+           from webhook_endpoint
+          where company_id = any($1) and kind = 'company' and $2 = any(event_types)
+            and disabled_at is null",
     )
-    .bind(event_id.to_string())
     .bind(company_ids)
     .bind(announcement.event_type)
-    .bind(&announcement.body)
-    .bind(happened_at)
-    .bind(now)
     .fetch_all(tx)
     .await
 }

@@ -26,33 +26,33 @@ use crate::MIGRATIONS;
 use crate::error::Error;
 
 /// Where the receiver listens: not public, so that it must be excepted.
-pub(super) const HOST: &str = "127.0.0.77";
-pub(super) const TIMEOUT: Duration = Duration::from_millis(500);
+pub(crate) const HOST: &str = "127.0.0.77";
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A request that the receiver got.
 #[derive(Clone, Debug)]
-pub(super) struct Got {
-    pub(super) path: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Got {
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Got {
-    pub(super) fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers[name].to_str().unwrap()
     }
 }
 
 /// A server that does what the path of the request says.
 #[derive(Clone)]
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     address: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
     arrived: Arc<Notify>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind((HOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let receiver = Self { address, got: Arc::default(), arrived: Arc::default() };
@@ -61,16 +61,16 @@ impl Receiver {
         receiver
     }
 
-    pub(super) fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}/{path}", self.address)
     }
 
     /// Waits for a request.
-    pub(super) async fn arrival(&self) {
+    pub(crate) async fn arrival(&self) {
         self.arrived.notified().await;
     }
 
-    pub(super) fn got(&self) -> Vec<Got> {
+    pub(crate) fn got(&self) -> Vec<Got> {
         self.got.lock().unwrap().clone()
     }
 }
@@ -106,21 +106,21 @@ async fn answer(
     }
 }
 
-pub(super) fn guard() -> Guard {
+pub(crate) fn guard() -> Guard {
     Guard::new(&[HOST.to_owned()]).unwrap()
 }
 
-pub(super) fn sender() -> Sender {
+pub(crate) fn sender() -> Sender {
     Sender::new(guard(), TIMEOUT).unwrap()
 }
 
-pub(super) async fn deliveries() -> (Deliveries, TestDatabase) {
+pub(crate) async fn deliveries() -> (Deliveries, TestDatabase) {
     let (service, database) = testing::service("company", &MIGRATIONS, vec![]).await;
     let keep = time::Duration::days(30);
     (Deliveries { service, sender: sender(), endpoint_concurrency: 4, keep }, database)
 }
 
-pub(super) async fn company(service: &Service) -> CompanyId {
+pub(crate) async fn company(service: &Service) -> CompanyId {
     let company_id = CompanyId::generate();
     sqlx::query(
         "insert into company
@@ -135,12 +135,12 @@ pub(super) async fn company(service: &Service) -> CompanyId {
     company_id
 }
 
-pub(super) fn secret() -> Secret {
+pub(crate) fn secret() -> Secret {
     Secret::from_bytes(vec![7; 32])
 }
 
 /// A stored endpoint.
-pub(super) async fn endpoint(
+pub(crate) async fn endpoint(
     service: &Service,
     company_id: CompanyId,
     url: &str,
@@ -161,8 +161,13 @@ pub(super) async fn endpoint(
     endpoint
 }
 
+/// A company's own endpoints.
+pub(crate) async fn endpoints(service: &Service, company_id: CompanyId) -> Vec<Endpoint> {
+    store::list(&service.db, company_id).await.unwrap()
+}
+
 /// A message that is due at an endpoint since `age` ago.
-pub(super) async fn message(service: &Service, endpoint: &Endpoint, age: time::Duration) -> Uuid {
+pub(crate) async fn message(service: &Service, endpoint: &Endpoint, age: time::Duration) -> Uuid {
     let (delivery_id, at) = (Uuid::now_v7(), service.clock.now() - age);
     sqlx::query(
         "insert into webhook_delivery
@@ -181,7 +186,7 @@ pub(super) async fn message(service: &Service, endpoint: &Endpoint, age: time::D
 }
 
 /// Hands out what is due at the endpoint.
-pub(super) async fn hand_out(deliveries: &Deliveries, endpoint: &Endpoint) {
+pub(crate) async fn hand_out(deliveries: &Deliveries, endpoint: &Endpoint) {
     let endpoint_ids = &[endpoint.endpoint_id.0];
     deliveries
         .service
@@ -196,13 +201,13 @@ pub(super) async fn hand_out(deliveries: &Deliveries, endpoint: &Endpoint) {
 }
 
 /// Messages in hand, for which jobs wait in the queue.
-pub(super) async fn in_hand(service: &Service) -> Vec<Uuid> {
+pub(crate) async fn in_hand(service: &Service) -> Vec<Uuid> {
     let ids = "select delivery_id from webhook_delivery where queued order by delivery_id";
     sqlx::query_scalar(ids).fetch_all(&service.db).await.unwrap()
 }
 
 /// Does what the queue would do, until nothing is in hand any more.
-pub(super) async fn work(deliveries: &Deliveries) {
+pub(crate) async fn work(deliveries: &Deliveries) {
     loop {
         let ids = in_hand(&deliveries.service).await;
         if ids.is_empty() {

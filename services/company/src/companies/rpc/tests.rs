@@ -172,7 +172,7 @@ async fn batches_and_terms_are_bounded() {
     let refusal = companies.batch_get_companies(request).await.unwrap_err();
     assert_eq!(wrong_fields(&refusal), ["company_ids"]);
 
-    let request = pb::ListCompaniesRequest { search_term: "x".repeat(201), page: None };
+    let request = pb::ListCompaniesRequest { search_term: "x".repeat(201), ..Default::default() };
     let request = testing::request(request, operator(), Permission::CompaniesCreate);
     let refusal = companies.list_companies(request).await.unwrap_err();
     assert_eq!(wrong_fields(&refusal), ["search_term"]);
@@ -186,7 +186,7 @@ async fn a_list_tells_how_it_goes_on() {
     let second = create(&companies, second).await.unwrap();
     let list = async |page_token| {
         let page = Some(PageRequest { page_size: 1, page_token, skip: 0 });
-        let request = pb::ListCompaniesRequest { search_term: " PAO ".to_owned(), page };
+        let request = pb::ListCompaniesRequest { search_term: " PAO ".to_owned(), page, kind: 0 };
         let request = testing::request(request, operator(), Permission::CompaniesCreate);
         let answer = companies.list_companies(request).await.unwrap().into_inner();
         (answer.companies, answer.page.unwrap())
@@ -196,4 +196,105 @@ async fn a_list_tells_how_it_goes_on() {
     let (oldest, page) = list(page.next_page_token).await;
     assert_eq!((oldest, page.total_size), (vec![first], 2));
     assert_eq!(page.next_page_token, "");
+}
+
+fn api4com(company_id: CompanyId) -> pb::OpenVoiceAccountRequest {
+    pb::OpenVoiceAccountRequest {
+        company_id: company_id.to_string(),
+        name: "Api4Com - API de Voz".to_owned(),
+        email: "Suporte@api4com.com".to_owned(),
+        phone: "4833328530".to_owned(),
+        domain: "suporte.api4com.com".to_owned(),
+    }
+}
+
+async fn open(
+    companies: &Companies,
+    request: pb::OpenVoiceAccountRequest,
+) -> Result<pb::Company, Status> {
+    let grants = vec![Grant { role: Role::Service, company_id: None }];
+    let request = testing::request(request, grants, Permission::VoiceAccountsOpen);
+    Ok(companies.open_voice_account(request).await?.into_inner().company.unwrap())
+}
+
+async fn list(companies: &Companies, kind: pb::CompanyKind) -> Vec<pb::Company> {
+    let request = pb::ListCompaniesRequest { kind: kind.into(), ..Default::default() };
+    let request = testing::request(request, operator(), Permission::CompaniesCreate);
+    companies.list_companies(request).await.unwrap().into_inner().companies
+}
+
+#[tokio::test]
+async fn a_voice_account_is_opened_once_under_its_id() {
+    let (companies, _database) = companies().await;
+    let company_id = CompanyId::generate();
+    let account = open(&companies, api4com(company_id)).await.unwrap();
+    assert_eq!(account.id, company_id.to_string());
+    assert_eq!(account.kind(), pb::CompanyKind::VoiceAccount);
+    assert_eq!((account.cnpj.as_str(), account.domain.as_str()), ("", "suporte.api4com.com"));
+    assert_eq!(account.phone_number.as_deref(), Some("4833328530"));
+    assert_eq!(account.email, "suporte@api4com.com");
+
+    let again = pb::OpenVoiceAccountRequest { name: "Other".to_owned(), ..api4com(company_id) };
+    assert_eq!(open(&companies, again).await.unwrap(), account, "nothing changes");
+    assert_eq!(get(&companies, at(Role::Member, &account), &account.id).await.unwrap(), account);
+    assert_eq!(list(&companies, pb::CompanyKind::VoiceAccount).await, [account]);
+    assert!(list(&companies, pb::CompanyKind::Unspecified).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_domain_is_one_accounts_also_when_two_open_it_at_once() {
+    let (companies, _database) = companies().await;
+    let opened =
+        futures::future::join_all((0..6).map(|_| open(&companies, api4com(CompanyId::generate()))))
+            .await;
+    let (opened, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(Result::is_ok);
+    assert_eq!(opened.len(), 1);
+    for refusal in refused.into_iter().filter_map(Result::err) {
+        assert_eq!(refusal.code(), Code::AlreadyExists);
+        assert_eq!(Refusal::of(&refusal).reason, "DOMAIN_TAKEN");
+    }
+    let company_id = CompanyId::generate();
+    let same = futures::future::join_all((0..6).map(|_| {
+        let domain = "other.api4com.com".to_owned();
+        open(&companies, pb::OpenVoiceAccountRequest { domain, ..api4com(company_id) })
+    }))
+    .await;
+    assert!(same.iter().all(|opened| opened.is_ok()), "{same:?}");
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_a_voice_account_is_named() {
+    let (companies, _database) = companies().await;
+    let wrong = pb::OpenVoiceAccountRequest {
+        company_id: "x".to_owned(),
+        name: "n".repeat(101),
+        email: "nobody".to_owned(),
+        phone: "1".repeat(21),
+        domain: "Upper.example".to_owned(),
+    };
+    let refusal = open(&companies, wrong).await.unwrap_err();
+    assert_eq!(wrong_fields(&refusal), ["company_id", "name", "email", "phone", "domain"]);
+}
+
+#[tokio::test]
+async fn a_voice_account_may_get_a_cnpj_and_a_customer_always_has_one() {
+    let (companies, _database) = companies().await;
+    let account = open(&companies, api4com(CompanyId::generate())).await.unwrap();
+    let named = pb::Company { trading_name: Some("Api4Com".to_owned()), ..account.clone() };
+    let manager = || at(Role::Manager, &account);
+    let changed = update(&companies, manager(), named.clone(), &["trading_name"]).await.unwrap();
+    assert_eq!((changed.cnpj.as_str(), &changed.phone_number), ("", &account.phone_number));
+    let with_cnpj = pb::Company { cnpj: "11222333000181".to_owned(), ..named };
+    let changed = update(&companies, manager(), with_cnpj, &["cnpj"]).await.unwrap();
+    assert_eq!(changed.cnpj, "11.222.333/0001-81");
+    let refusal = create(&companies, padaria()).await.unwrap_err();
+    assert_eq!(Refusal::of(&refusal).reason, "CNPJ_TAKEN");
+
+    let kind = pb::CompanyKind::VoiceAccount.into();
+    let refusal = create(&companies, pb::Company { kind, ..padaria() }).await.unwrap_err();
+    assert_eq!(wrong_fields(&refusal), ["company.kind"]);
+    let bare = sqlx::query("update company set cnpj = null, kind = 'customer', domain = null")
+        .execute(&companies.service.db)
+        .await;
+    assert!(bare.is_err(), "the table knows it too");
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::sender::{Answer, Post, Sender};
 use super::signature::Secret;
 use super::store::{self, Outgoing};
-use super::{Next, SECRET, next};
+use super::{Message, Next, SECRET, next};
 use crate::error::Error;
 
 const SWEEP_DUE_EVERY: Duration = Duration::from_secs(1);
@@ -36,6 +36,28 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
+    /// Addresses a message to each of these endpoints, and hands it out; once, however often this
+    /// is done.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn take_down(
+        &self,
+        tx: &mut PgConnection,
+        message: &Message<'_>,
+        endpoint_ids: &[Uuid],
+    ) -> sqlx::Result<()> {
+        if endpoint_ids.is_empty() {
+            return Ok(());
+        }
+        let now = self.service.clock.now();
+        let addressed = store::address(tx, message, endpoint_ids, now).await?;
+        if !addressed.is_empty() {
+            self.hand_out(tx, &addressed).await?;
+        }
+        Ok(())
+    }
+
     /// Hands what is due at these endpoints to the queue, as far as they have room. Returns how
     /// much that is.
     ///
@@ -107,7 +129,12 @@ impl Deliveries {
     }
 
     async fn attempt(&self, outgoing: &Outgoing) -> Answer {
-        let Ok(secret) = self.service.keyring.open(SECRET, &outgoing.secret_sealed) else {
+        let secrets: Result<Vec<Secret>, _> = outgoing
+            .secrets_sealed
+            .iter()
+            .map(|sealed| self.service.keyring.open(SECRET, sealed).map(Secret::from_bytes))
+            .collect();
+        let Ok(secrets) = secrets else {
             tracing::error!(endpoint_id = %outgoing.endpoint_id, "a webhook secret cannot be opened");
             return Answer::failed("the message cannot be signed");
         };
@@ -115,14 +142,14 @@ impl Deliveries {
             message_id: &outgoing.delivery_id.to_string(),
             url: &outgoing.url,
             body: &outgoing.body,
-            secret: &Secret::from_bytes(secret),
+            secrets: &secrets,
         };
         self.sender.send(&post).await
     }
 
     /// Writes an attempt down, and hands out what waited for it to end.
     async fn record(&self, outgoing: &Outgoing, answer: &Answer) -> Result<(), Error> {
-        let next = &next(answer, outgoing.step + 1, rand::random());
+        let next = &next(answer, outgoing.kind, outgoing.step + 1, rand::random());
         self.service
             .transaction(|mut tx| {
                 Box::pin(async move {
@@ -133,7 +160,7 @@ impl Deliveries {
                     let failing = *next != Next::Delivered;
                     store::note_health(&mut tx, outgoing.endpoint_id, failing).await?;
                     if answer.is_gone() {
-                        store::disable(&mut tx, outgoing.endpoint_id, now).await?;
+                        store::disable(&mut tx, outgoing, now).await?;
                     }
                     self.hand_out(&mut tx, &endpoint_ids).await?;
                     Ok(())
@@ -161,7 +188,8 @@ impl Job for SendWebhook {
 
     /// A job that died between sending and writing down sends again, under the same id.
     async fn run(self, deliveries: Deliveries) -> anyhow::Result<()> {
-        let found = store::find_queued(&deliveries.service.db, self.delivery_id).await?;
+        let Service { db, clock, .. } = &deliveries.service;
+        let found = store::find_queued(db, self.delivery_id, clock.now()).await?;
         let Some(outgoing) = found else { return Ok(()) };
         crash::point("company.webhook.before_sending").await;
         let answer = deliveries.attempt(&outgoing).await;

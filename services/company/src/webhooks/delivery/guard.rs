@@ -25,6 +25,9 @@ pub(crate) enum Forbidden {
     /// Neither http nor https.
     #[error("is neither https nor http")]
     Scheme,
+    /// Anybody on the way could read it.
+    #[error("is not an https URL")]
+    NotHttps,
     /// A name or a password stands in it.
     #[error("has credentials")]
     Credentials,
@@ -81,6 +84,16 @@ impl Guard {
             return Err(Forbidden::NotPublic);
         }
         Ok(url)
+    }
+
+    /// As [`Guard::url`]; http is for hosts only that may be reached wherever they are.
+    ///
+    /// # Errors
+    /// [`Forbidden`].
+    pub(crate) fn https_url(&self, text: &str) -> Result<Url, Forbidden> {
+        let url = self.url(text)?;
+        let excepted = url.host().is_some_and(|host| self.exceptions.contains(&host.to_owned()));
+        if url.scheme() == "https" || excepted { Ok(url) } else { Err(Forbidden::NotHttps) }
     }
 
     /// Refuses a URL whose name leads somewhere that is not public. One that leads nowhere now may

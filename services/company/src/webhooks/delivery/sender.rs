@@ -22,7 +22,8 @@ pub(crate) struct Post<'a> {
     pub(crate) message_id: &'a str,
     pub(crate) url: &'a str,
     pub(crate) body: &'a str,
-    pub(crate) secret: &'a Secret,
+    /// Each of them signs.
+    pub(crate) secrets: &'a [Secret],
 }
 
 /// What became of an attempt.
@@ -86,14 +87,18 @@ impl Sender {
         };
         // Receivers compare this with their own clock, which no sandbox moves.
         let timestamp = OffsetDateTime::now_utc().unix_timestamp();
-        let signature = post.secret.sign(post.message_id, timestamp, post.body);
+        let signatures: Vec<String> = post
+            .secrets
+            .iter()
+            .map(|secret| secret.sign(post.message_id, timestamp, post.body))
+            .collect();
         let sent = self
             .client
             .post(url)
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", post.message_id)
             .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
+            .header("webhook-signature", signatures.join(" "))
             .body(post.body.to_owned())
             .send()
             .await;

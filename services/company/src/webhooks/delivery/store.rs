@@ -10,18 +10,21 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::sender::Answer;
-use super::{Delivery, Next, State};
+use super::{Delivery, Kind, Message, Next, State};
 use crate::error::Error;
 
 /// A message that a job has in hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(super) struct Outgoing {
     pub(super) delivery_id: Uuid,
     pub(super) endpoint_id: Uuid,
+    pub(super) kind: Kind,
     pub(super) url: String,
-    pub(super) secret_sealed: Vec<u8>,
+    /// Newest first.
+    pub(super) secrets_sealed: Vec<Vec<u8>>,
     pub(super) body: String,
     /// Attempts of this round so far.
+    #[sqlx(try_from = "i32")]
     pub(super) step: u32,
 }
 
@@ -30,6 +33,42 @@ pub(super) struct Outgoing {
 pub(crate) struct Position {
     pub(crate) happened_at: OffsetDateTime,
     pub(crate) delivery_id: Uuid,
+}
+
+/// Addresses a message to those of the endpoints that are not disabled; tells to which it was not
+/// before. Its id there is made of the event's and the endpoint's: a UUIDv7 with the event's time,
+/// and the same however often this is done.
+pub(crate) async fn address(
+    tx: &mut PgConnection,
+    message: &Message<'_>,
+    endpoint_ids: &[Uuid],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Uuid>> {
+    sqlx::query_scalar(
+        "with hearer as (
+             select endpoint_id
+               from webhook_endpoint
+              where endpoint_id = any($2) and disabled_at is null
+              order by endpoint_id
+                for no key update
+         )
+         insert into webhook_delivery
+             (delivery_id, endpoint_id, event_type, body, state, attempts, step, due_at, queued,
+              happened_at)
+         select (left($1, 20) || right(md5($1 || endpoint_id::text), 15))::uuid, endpoint_id, $3,
+                $4, 'pending', 0, 0, $6, false, $5
+           from hearer
+             on conflict do nothing
+         returning endpoint_id",
+    )
+    .bind(message.event_id.to_string())
+    .bind(endpoint_ids)
+    .bind(message.event_type)
+    .bind(message.body)
+    .bind(message.happened_at)
+    .bind(now)
+    .fetch_all(tx)
+    .await
 }
 
 /// Locks endpoints until the transaction ends, always in the same order: whoever counts or marks
@@ -113,25 +152,25 @@ pub(super) async fn due_endpoints(
     .await
 }
 
-/// Reads a message that is in hand.
-pub(super) async fn find_queued(db: &PgPool, delivery_id: Uuid) -> sqlx::Result<Option<Outgoing>> {
-    let row: Option<(Uuid, String, Vec<u8>, String, i32)> = sqlx::query_as(
-        "select endpoint_id, url, secret_sealed, body, step
+/// Reads a message that is in hand, with every secret that signs now.
+pub(super) async fn find_queued(
+    db: &PgPool,
+    delivery_id: Uuid,
+    now: OffsetDateTime,
+) -> sqlx::Result<Option<Outgoing>> {
+    sqlx::query_as(
+        "select delivery_id, endpoint_id, kind, url, body, step,
+                case when previous_secret_until > $2
+                     then array[secret_sealed, previous_secret_sealed]
+                     else array[secret_sealed] end as secrets_sealed
            from webhook_delivery
            join webhook_endpoint using (endpoint_id)
-          where delivery_id = $1 and queued",
+          where delivery_id = $1 and queued and url is not null",
     )
     .bind(delivery_id)
+    .bind(now)
     .fetch_optional(db)
-    .await?;
-    Ok(row.map(|(endpoint_id, url, secret_sealed, body, step)| Outgoing {
-        delivery_id,
-        endpoint_id,
-        url,
-        secret_sealed,
-        body,
-        step: u32::try_from(step).unwrap_or_default(),
-    }))
+    .await
 }
 
 /// Writes an attempt down; the message is in hand no more.
@@ -180,24 +219,42 @@ pub(super) async fn note_health(
     Ok(())
 }
 
-/// Ends deliveries to an endpoint that is gone, and gives up what was on its way.
+/// Ends deliveries to an endpoint that is gone, and gives up what was on its way; unless it has
+/// been somewhere else since the message was sent.
 pub(super) async fn disable(
     tx: &mut PgConnection,
-    endpoint_id: Uuid,
+    sent: &Outgoing,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
+    let disabled = sqlx::query(
+        "update webhook_endpoint
+            set disabled_at = $3
+          where endpoint_id = $1 and url = $2 and disabled_at is null",
+    )
+    .bind(sent.endpoint_id)
+    .bind(&sent.url)
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    if disabled.rows_affected() == 0 {
+        return Ok(());
+    }
+    give_up(tx, sent.endpoint_id, "the endpoint is gone").await
+}
+
+/// Gives up what is on its way to an endpoint, be it in hand or not. The endpoint is locked.
+pub(crate) async fn give_up(
+    tx: &mut PgConnection,
+    endpoint_id: Uuid,
+    why: &str,
+) -> sqlx::Result<()> {
     sqlx::query(
-        "with gone as (
-             update webhook_endpoint set disabled_at = $2
-              where endpoint_id = $1 and disabled_at is null
-         )
-         update webhook_delivery
-            set state = 'failed', due_at = null, queued = false,
-                last_error = 'the endpoint is gone'
+        "update webhook_delivery
+            set state = 'failed', due_at = null, queued = false, last_error = $2
           where endpoint_id = $1 and state = 'pending'",
     )
     .bind(endpoint_id)
-    .bind(now)
+    .bind(why)
     .execute(tx)
     .await?;
     Ok(())

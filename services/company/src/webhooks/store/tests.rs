@@ -1,6 +1,7 @@
 use chassis::Service;
 
 use super::*;
+use crate::webhooks::delivery::{self, Message};
 use crate::webhooks::testing::{company, deliveries, endpoint};
 
 const OURS: &str = "https://example.com/";
@@ -13,7 +14,11 @@ async fn addressed(service: &Service, event_id: Uuid, to: &[CompanyId]) -> Vec<U
     };
     let now = service.clock.now();
     let mut connection = service.db.acquire().await.unwrap();
-    let mut found = address(&mut connection, event_id, &announcement, now, now).await.unwrap();
+    let to = hearers(&mut connection, &announcement).await.unwrap();
+    let Announcement { event_type, body, .. } = &announcement;
+    let message = Message { event_id, event_type, body, happened_at: now };
+    let found = delivery::address(&mut connection, &message, &to, now).await;
+    let mut found = found.unwrap();
     found.sort_unstable();
     found
 }

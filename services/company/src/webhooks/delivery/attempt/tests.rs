@@ -92,7 +92,8 @@ async fn an_attempt_that_was_not_written_down_is_made_again_under_the_same_id() 
     let endpoint = endpoint(service, company(service).await, &receiver.url("ok"), &[]).await;
     let delivery_id = message(service, &endpoint, Span::ZERO).await;
     hand_out(&deliveries, &endpoint).await;
-    let outgoing = store::find_queued(&service.db, delivery_id).await.unwrap().unwrap();
+    let outgoing = store::find_queued(&service.db, delivery_id, service.clock.now()).await;
+    let outgoing = outgoing.unwrap().unwrap();
     // Sent, and then the process died: the queue gives the job to another.
     assert_eq!(deliveries.attempt(&outgoing).await.error, None);
     work(&deliveries).await;

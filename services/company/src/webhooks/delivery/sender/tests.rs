@@ -7,8 +7,8 @@ use super::*;
 use crate::webhooks::testing::{Receiver, TIMEOUT, guard, secret, sender};
 
 async fn send(sender: &Sender, url: &str) -> Answer {
-    let secret = &secret();
-    sender.send(&Post { message_id: "m1", url, body: r#"{"a":"é"}"#, secret }).await
+    let secrets = &[secret()];
+    sender.send(&Post { message_id: "m1", url, body: r#"{"a":"é"}"#, secrets }).await
 }
 
 fn status_and_error(answer: Answer) -> (Option<u16>, Option<String>) {

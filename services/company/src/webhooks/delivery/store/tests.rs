@@ -98,9 +98,9 @@ async fn a_replay_takes_what_happened_in_the_stretch_and_is_not_in_hand() {
         .await
         .unwrap();
     assert_eq!(step, 0);
-    let outgoing = find_queued(&service.db, in_hand).await.unwrap().unwrap();
+    let outgoing = find_queued(&service.db, in_hand, now).await.unwrap().unwrap();
     assert_eq!((outgoing.url.as_str(), outgoing.step), (OURS, 0));
-    assert_eq!(find_queued(&service.db, ids[1]).await.unwrap(), None);
+    assert_eq!(find_queued(&service.db, ids[1], now).await.unwrap(), None);
 
     let everything = (stretch.0 - Span::days(1), now + Span::days(1));
     let refused = replay(&mut connection, id, everything, now, 2).await;
