@@ -108,7 +108,8 @@ pub struct Policy {
     #[arg(long, env = "LINHA_LOGIN_WINDOW_SECONDS", value_name = "LINHA_LOGIN_WINDOW_SECONDS", default_value_t = Self::DEFAULT.login_window_seconds)]
     pub login_window_seconds: u32,
 
-    /// Failed log-ins with one e-mail before it has to wait.
+    /// Failed log-ins with one e-mail before it has to wait; in voice accounts those with one
+    /// e-mail from one address.
     #[arg(long, env = "LINHA_LOGIN_FAILURES_MAX", value_name = "LINHA_LOGIN_FAILURES_MAX", default_value_t = Self::DEFAULT.login_failures_max)]
     pub login_failures_max: u32,
 
@@ -145,6 +146,24 @@ pub struct Policy {
     #[arg(long, env = "LINHA_FORM_LINK_LIFE_SECONDS", value_name = "LINHA_FORM_LINK_LIFE_SECONDS", default_value_t = Self::DEFAULT.form_link_life_seconds)]
     pub form_link_life_seconds: u32,
 
+    /// How long requests for a voice account count, in seconds.
+    #[arg(long, env = "LINHA_ACCOUNT_SIGNUP_WINDOW_SECONDS", value_name = "LINHA_ACCOUNT_SIGNUP_WINDOW_SECONDS", default_value_t = Self::DEFAULT.account_signup_window_seconds)]
+    pub account_signup_window_seconds: u32,
+
+    /// Requests for a voice account from one address in that time; more are refused.
+    #[arg(long, env = "LINHA_ACCOUNT_SIGNUPS_MAX", value_name = "LINHA_ACCOUNT_SIGNUPS_MAX", default_value_t = Self::DEFAULT.account_signups_max)]
+    pub account_signups_max: u32,
+
+    /// How long the link that confirms an e-mail in a voice account is good for, in seconds.
+    #[arg(long, env = "LINHA_CONFIRMATION_LIFE_SECONDS", value_name = "LINHA_CONFIRMATION_LIFE_SECONDS", default_value_t = Self::DEFAULT.confirmation_life_seconds)]
+    pub confirmation_life_seconds: u32,
+
+    /// How long a signed token is good for that an access token was exchanged for, in seconds: no
+    /// longer may the end of an access token take to count everywhere.
+    #[arg(long, env = "LINHA_EXCHANGED_TOKEN_LIFE_SECONDS", value_name = "LINHA_EXCHANGED_TOKEN_LIFE_SECONDS", default_value_t = Self::DEFAULT.exchanged_token_life_seconds)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub exchanged_token_life_seconds: u32,
+
     /// How long a signup form that nobody touches is kept, in seconds.
     #[arg(long, env = "LINHA_FORM_LIFE_SECONDS", value_name = "LINHA_FORM_LIFE_SECONDS", default_value_t = Self::DEFAULT.form_life_seconds)]
     pub form_life_seconds: u32,
@@ -169,6 +188,10 @@ impl Policy {
         proof_life_seconds: 7 * 24 * 3600,
         invitation_life_seconds: 7 * 24 * 3600,
         form_link_life_seconds: 48 * 3600,
+        account_signup_window_seconds: 24 * 3600,
+        account_signups_max: 5,
+        confirmation_life_seconds: 24 * 3600,
+        exchanged_token_life_seconds: 30,
         form_life_seconds: 30 * 24 * 3600,
     };
 
@@ -210,6 +233,18 @@ impl Policy {
 
     pub(crate) fn form_link_life(&self) -> Duration {
         seconds(self.form_link_life_seconds)
+    }
+
+    pub(crate) fn account_signup_window(&self) -> Duration {
+        seconds(self.account_signup_window_seconds)
+    }
+
+    pub(crate) fn confirmation_life(&self) -> Duration {
+        seconds(self.confirmation_life_seconds)
+    }
+
+    pub(crate) fn exchanged_token_life(&self) -> Duration {
+        seconds(self.exchanged_token_life_seconds)
     }
 
     pub(crate) fn form_life(&self) -> Duration {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chassis::db::WorkError;
-use chassis::refusal::{internal, refuse, refuse_until};
+use chassis::refusal::{internal, refuse, refuse_taken, refuse_until};
 use tonic::{Code, Status};
 
-const DOMAIN: &str = "identity";
+pub(crate) const DOMAIN: &str = "identity";
 
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,24 @@ pub(crate) enum Error {
     DomainSignupNotFound,
     #[error("somebody is registered with this e-mail already")]
     EmailAlreadyRegistered,
+    #[error("somebody is being registered with this e-mail, try again in a moment")]
+    EmailReserved,
+    #[error("another voice account has this domain")]
+    DomainTaken,
+    #[error("this voice account does not exist")]
+    VoiceAccountNotFound,
+    #[error("the person belongs to no voice account")]
+    NoVoiceAccount,
+    #[error("the last administrator of an account stays one")]
+    LastAdministrator,
+    #[error("this link is wrong or too old")]
+    InvalidConfirmation,
+    #[error("the e-mail is not confirmed yet")]
+    EmailNotProven,
+    #[error("this access token does not exist")]
+    AccessTokenNotFound,
+    #[error("the access token is unknown, expired or ended")]
+    InvalidAccessToken,
     #[error("e-mail or password is wrong")]
     InvalidCredentials,
     #[error("the client credentials are wrong")]
@@ -60,7 +78,21 @@ impl From<Error> for Status {
             Error::SignupFormCompleted => (Code::FailedPrecondition, "SIGNUP_FORM_COMPLETED"),
             Error::PasswordResetNotFound => (Code::NotFound, "PASSWORD_RESET_NOT_FOUND"),
             Error::DomainSignupNotFound => (Code::NotFound, "DOMAIN_SIGNUP_NOT_FOUND"),
-            Error::EmailAlreadyRegistered => (Code::AlreadyExists, "EMAIL_ALREADY_REGISTERED"),
+            Error::EmailAlreadyRegistered => {
+                return refuse_taken(DOMAIN, "EMAIL_ALREADY_REGISTERED", &["email"]);
+            }
+            Error::DomainTaken => return refuse_taken(DOMAIN, "DOMAIN_TAKEN", &["domain"]),
+            Error::EmailReserved => {
+                let (code, pause) = (Code::Unavailable, Duration::from_secs(1));
+                return refuse_until(code, DOMAIN, "EMAIL_RESERVED", pause, error.to_string());
+            }
+            Error::VoiceAccountNotFound => (Code::NotFound, "VOICE_ACCOUNT_NOT_FOUND"),
+            Error::NoVoiceAccount => (Code::PermissionDenied, "NO_VOICE_ACCOUNT"),
+            Error::LastAdministrator => (Code::FailedPrecondition, "LAST_ADMINISTRATOR"),
+            Error::InvalidConfirmation => (Code::FailedPrecondition, "INVALID_CONFIRMATION"),
+            Error::EmailNotProven => (Code::Unauthenticated, "EMAIL_NOT_PROVEN"),
+            Error::AccessTokenNotFound => (Code::NotFound, "ACCESS_TOKEN_NOT_FOUND"),
+            Error::InvalidAccessToken => (Code::Unauthenticated, "INVALID_ACCESS_TOKEN"),
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),
             Error::TooManyAttempts(pause) => {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::passwords::Passwords;
 use crate::tokens::{Issued, Issuer};
 use crate::users::User;
-use crate::{grants, tokens};
+use crate::{access_tokens, grants, tokens};
 use chassis::mail::Post;
 
 /// The service, its rules, and what hashes, signs and mails. Clones share them.
@@ -64,8 +64,20 @@ impl Identity {
         self.issuer.person(user, roles, issued_from)
     }
 
-    /// Ends all tokens that a user has, with the transaction. Call [`Identity::heed`] after it.
+    /// Ends all tokens that a user has, signed and opaque ones, with the transaction. Call
+    /// [`Identity::heed`] after it.
     pub(crate) async fn end_sessions(
+        &self,
+        tx: &mut PgConnection,
+        user: &mut User,
+    ) -> Result<(), Error> {
+        access_tokens::store::delete_all_but(tx, user.user_id, "").await?;
+        self.end_signed_tokens(tx, user).await
+    }
+
+    /// Ends all signed tokens that a user has, with the transaction; the user is then to be saved.
+    /// Call [`Identity::heed`] after it.
+    pub(crate) async fn end_signed_tokens(
         &self,
         tx: &mut PgConnection,
         user: &mut User,

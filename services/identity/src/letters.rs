@@ -24,6 +24,16 @@ pub(crate) fn email_proof(url: String) -> Letter {
         .closing("If you did not make this account, do not use the link.")
 }
 
+/// The link that confirms the address of somebody in a voice account.
+pub(crate) fn confirmation(url: String) -> Letter {
+    let text = "An account was made, or changed, with this e-mail address. Confirm with this \
+                link that the address is yours. The link is good for a day.";
+    Letter::new("Confirm your e-mail address")
+        .paragraph(text)
+        .link("Confirm the address", url)
+        .closing("If you did not make this account, do not use the link.")
+}
+
 /// The link that signs somebody up at the company of their address.
 pub(crate) fn domain_signup(url: String) -> Letter {
     let text = "Your company offers its people a mobile line. Get yours with this link, and \

@@ -4,8 +4,11 @@
 //! reaches a log; nothing of an employee's file is shown to somebody who has not proven the
 //! e-mail or may read the file anyway; nobody gains power over a person by naming their e-mail.
 
+mod access_tokens;
+mod account_users;
 mod bootstrap;
 mod config;
+mod confirmations;
 mod domain_signups;
 mod error;
 mod grants;
@@ -23,6 +26,7 @@ mod testing;
 mod throttle;
 mod tokens;
 mod users;
+mod voice_accounts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +38,8 @@ use chassis::sweeps::Sweep;
 use chassis::{Host, Service};
 use prost::Name;
 use proto::events::v1::{EmailProven, SignupCompleted, UserChanged, UserReplaced};
+use proto::identity::v1::access_token_service_server::AccessTokenServiceServer;
+use proto::identity::v1::account_user_service_server::AccountUserServiceServer;
 use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer;
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
@@ -51,6 +57,7 @@ use crate::identity::Identity;
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+const KEEP_REFUSED: time::Duration = time::Duration::days(2);
 
 /// The world outside, as identity meets it.
 #[derive(Clone)]
@@ -111,9 +118,17 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         }))
         .grpc(InvitationServiceServer::new(invitations::Invitations { identity: identity.clone() }))
         .grpc(GrantServiceServer::new(grants::Grants { identity: identity.clone() }))
+        .grpc(AccessTokenServiceServer::new(access_tokens::AccessTokens {
+            identity: identity.clone(),
+        }))
+        .grpc(AccountUserServiceServer::new(account_users::AccountUsers {
+            identity: identity.clone(),
+        }))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())
+        .job::<confirmations::MailConfirmation>(identity.clone())
+        .job::<voice_accounts::FinishOpening>(identity.clone())
         .job::<invitations::AnnounceProof>(identity.clone())
         .trusts_by(trust(&identity, config.service.limits.trust_refresh()))
         .sweep(tidy(&identity))
@@ -146,6 +161,9 @@ fn tidy(identity: &Identity) -> Sweep {
             invitations::store::delete_expired(db, now).await?;
             password_resets::store::delete_expired(db, now).await?;
             domain_signups::store::delete_expired(db, now).await?;
+            confirmations::store::delete_expired(db, now).await?;
+            access_tokens::store::delete_expired(db, now).await?;
+            voice_accounts::store::delete_refused(db, now - KEEP_REFUSED).await?;
             signup::store::delete_untouched(db, now - policy.form_life()).await?;
             Ok(false)
         }

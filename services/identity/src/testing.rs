@@ -2,14 +2,18 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brazil::{Email, UserId};
+use brazil::{CompanyId, Email, UserId};
+use chassis::auth::{Grant, Role};
 use chassis::jobs::Job;
 use chassis::testing;
 use postgres_local::testing::TestDatabase;
+use proto::common::v1::Permission;
 use sqlx::pool::PoolConnection;
+use tonic::Request;
 
 use crate::MIGRATIONS;
 use crate::config::Policy;
+use crate::grants::{self, CompanyRole, Seat};
 use crate::identity::Identity;
 use crate::users::{self, Person, User};
 use chassis::mail::{Mail, Mailer, SendMail};
@@ -53,6 +57,69 @@ pub(crate) async fn user(
         users::store::set_password(tx, user.user_id, &hash, now).await.unwrap();
     }
     user
+}
+
+/// An open voice account without people.
+pub(crate) async fn account(identity: &Identity, domain: &str) -> CompanyId {
+    let company_id = CompanyId::generate();
+    sqlx::query(
+        "insert into voice_account (company_id, domain, user_id, state, created_at, opened_at)
+         values ($1, $2, gen_random_uuid(), 'open', now(), now())",
+    )
+    .bind(company_id.0)
+    .bind(domain)
+    .execute(&identity.service.db)
+    .await
+    .unwrap();
+    company_id
+}
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+/// Somebody whom an account made, with a proven address and [`PASSWORD`].
+pub(crate) async fn member(
+    identity: &Identity,
+    company_id: CompanyId,
+    address: &str,
+    role: CompanyRole,
+) -> User {
+    let user = user(identity, address, Some(PASSWORD), true).await;
+    seat(identity, company_id, user.user_id, role).await;
+    let tx = &mut *connection(identity).await;
+    crate::account_users::store::insert(tx, user.user_id, company_id, None).await.unwrap();
+    user
+}
+
+/// Gives somebody a role.
+pub(crate) async fn seat(
+    identity: &Identity,
+    company_id: CompanyId,
+    user_id: UserId,
+    role: CompanyRole,
+) {
+    let (tx, now) = (&mut *connection(identity).await, identity.now());
+    grants::store::put(tx, user_id, Seat { company_id, role }, "user:x", now).await.unwrap();
+}
+
+/// A request of somebody with a role in a company.
+pub(crate) fn by<T>(
+    user_id: UserId,
+    role: Role,
+    company_id: CompanyId,
+    permission: Permission,
+    message: T,
+) -> Request<T> {
+    let grants = vec![Grant { role, company_id: Some(company_id.into()) }];
+    testing::request_of(user_id, message, grants, permission)
+}
+
+/// Person and token of the confirmation in the newest mail to somebody.
+pub(crate) async fn confirmation(identity: &Identity, to: &str) -> (String, String) {
+    let mail = mails(identity).await.into_iter().rev().find(|mail| mail.to == to).unwrap();
+    let (base, query) = mail.links[0].split_once("/api/v1/users/confirm?uid=").unwrap();
+    assert_eq!(base, "http://linha.example");
+    let (user_id, token) = query.split_once("&token=").unwrap();
+    (user_id.to_owned(), token.to_owned())
 }
 
 /// The user as they are now.

@@ -14,7 +14,7 @@ use crate::identity::Identity;
 use crate::letters;
 use crate::users;
 use crate::users::wire::NAME_MAX;
-use crate::{invitations, links};
+use crate::{access_tokens, account_users, invitations, links, voice_accounts};
 
 const PRODUCT_MAX: usize = 100;
 
@@ -85,12 +85,27 @@ impl pb::grant_service_server::GrantService for Grants {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     let keyring = &identity.service.keyring;
+                    let is_account = voice_accounts::store::lock(&mut tx, seat.company_id).await?;
                     let user = users::store::lock_by_email(&mut tx, keyring, email).await?;
                     let user = user.ok_or(Error::GrantNotFound)?;
+                    let is_needed = is_account
+                        && seat.role == CompanyRole::Manager
+                        && !account_users::store::has_other_administrator(
+                            &mut tx,
+                            seat.company_id,
+                            user.user_id,
+                        )
+                        .await?;
+                    if is_needed {
+                        return Err(Error::LastAdministrator);
+                    }
                     if !store::delete(&mut tx, user.user_id, seat).await? {
                         return Err(Error::GrantNotFound);
                     }
-                    identity.withdraw(&mut tx, user.user_id, seat.company_id).await?;
+                    let (user_id, company_id) = (user.user_id, seat.company_id);
+                    // A role that is given again does not bring them back.
+                    access_tokens::store::delete_in(&mut tx, user_id, company_id).await?;
+                    identity.withdraw(&mut tx, user_id, company_id).await?;
                     Ok(pb::DeleteGrantResponse {})
                 })
             })

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::identity::Identity;
 use crate::letters;
 use crate::users::{State, User};
-use crate::{grants, links, signup, users};
+use crate::{confirmations, grants, links, password_resets, signup, users};
 
 brazil::id!(
     /// A mailed link that proves an e-mail address.
@@ -110,6 +110,7 @@ pub(crate) async fn prove(
 ) -> Result<(), Error> {
     store::delete_proofs(tx, user.user_id).await?;
     store::delete_invitation(tx, user.user_id).await?;
+    confirmations::store::delete_others(tx, user.user_id, &[&user.email]).await?;
     if user.email_proven_at.is_some() {
         return Ok(());
     }
@@ -121,6 +122,32 @@ pub(crate) async fn prove(
     let job = AnnounceProof { user_id: user.user_id };
     identity.service.jobs.enqueue(tx, &job, &job.key()).await?;
     Ok(())
+}
+
+/// The user has shown that an address is theirs, which may be a new one: another account that has
+/// it makes room. Saves the user, whom the transaction has locked.
+///
+/// # Errors
+/// [`Error::EmailAlreadyRegistered`] when the address is proven to be somebody else's.
+pub(crate) async fn prove_address(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    user: &mut User,
+    email: &Email,
+) -> Result<(), Error> {
+    if *email != user.email {
+        let keyring = &identity.service.keyring;
+        if let Some(occupant) = users::store::lock_by_email(tx, keyring, email).await? {
+            let evicted = evict(identity, tx, occupant).await?;
+            pass_on(identity, tx, evicted, user.user_id).await?;
+        }
+        password_resets::store::delete_of_user(tx, user.user_id).await?;
+        user.email = email.clone();
+        user.email_proven_at = None;
+    }
+    prove(identity, tx, user).await?;
+    user.updated_at = identity.now();
+    users::save(identity, tx, user).await
 }
 
 /// Makes room for the owner of an address. The account that has it, whose address is not proven,

@@ -5,10 +5,9 @@ use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{EmailProofId, evict, pass_on, prove, store};
+use super::{EmailProofId, prove, prove_address, store};
 use crate::error::Error;
 use crate::identity::Identity;
-use crate::password_resets;
 use crate::passwords::Password;
 use crate::users::{self, State};
 
@@ -85,20 +84,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                         .await?
                         .filter(|user| user.state == State::Active)
                         .ok_or(Error::EmailProofNotFound)?;
-                    if proof.email != user.email {
-                        let occupant =
-                            users::store::lock_by_email(&mut tx, keyring, &proof.email).await?;
-                        if let Some(occupant) = occupant {
-                            let evicted = evict(identity, &mut tx, occupant).await?;
-                            pass_on(identity, &mut tx, evicted, user.user_id).await?;
-                        }
-                        password_resets::store::delete_of_user(&mut tx, user.user_id).await?;
-                        user.email = proof.email;
-                        user.email_proven_at = None;
-                    }
-                    prove(identity, &mut tx, &mut user).await?;
-                    user.updated_at = now;
-                    users::save(identity, &mut tx, &user).await?;
+                    prove_address(identity, &mut tx, &mut user, &proof.email).await?;
                     let user_id = user.user_id.to_string();
                     Ok::<_, Error>(pb::ProveEmailResponse { user_id })
                 })

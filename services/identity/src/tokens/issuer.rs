@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use brazil::{Email, UserId};
 use chassis::auth::{Claims, Grant, Role, SubjectKind, TokenSigner};
 use chassis::clock::Clock;
 use time::{Duration, OffsetDateTime};
@@ -18,6 +19,7 @@ pub(crate) struct Issuer {
     clock: Clock,
     person_life: Duration,
     client_life: Duration,
+    exchanged_life: Duration,
     // From the newest to the oldest, each with the moment from which it signs.
     signers: Arc<ArcSwap<Vec<(OffsetDateTime, TokenSigner)>>>,
 }
@@ -33,7 +35,8 @@ impl Issuer {
     /// Has no key yet.
     pub(crate) fn new(clock: Clock, policy: &Policy) -> Self {
         let (person_life, client_life) = (policy.token_life(), policy.client_token_life());
-        Self { clock, person_life, client_life, signers: Arc::default() }
+        let exchanged_life = policy.exchanged_token_life();
+        Self { clock, person_life, client_life, exchanged_life, signers: Arc::default() }
     }
 
     /// `signers` from the newest to the oldest, each with the moment from which it signs.
@@ -53,8 +56,25 @@ impl Issuer {
         let iat = now.unix_timestamp().max(issued_from);
         let exp = (now + self.person_life).unix_timestamp();
         let sub = user.user_id.to_string();
-        let claims = Claims::new(sub, SubjectKind::User, grants, user.epoch, iat, exp);
+        let claims = Claims::new(sub, SubjectKind::User, grants, user.epoch, iat, exp)
+            .with_email(user.email_proven_at.map(|_| user.email.clone()));
         self.sign(&claims, now, self.person_life)
+    }
+
+    /// A token of a person with one role and no other, in exchange for an opaque one. It ends with
+    /// that one at `ends_at` or, if that is earlier, after the life of such tokens.
+    pub(crate) fn exchanged(
+        &self,
+        (user_id, email, epoch): (UserId, Email, i64),
+        grant: Grant,
+        ends_at: Option<OffsetDateTime>,
+    ) -> Result<Issued, Error> {
+        let now = self.clock.now();
+        let end = now + self.exchanged_life;
+        let end = ends_at.map_or(end, |ends_at| end.min(ends_at));
+        let (sub, iat, exp) = (user_id.to_string(), now.unix_timestamp(), end.unix_timestamp());
+        let claims = Claims::new(sub, SubjectKind::User, vec![grant], epoch, iat, exp);
+        self.sign(&claims.with_email(Some(email)).exchanged(), now, end - now)
     }
 
     /// A token of a service.

@@ -4,7 +4,7 @@ use brazil::Email;
 use proto::events::v1::UserChanged;
 use sqlx::PgConnection;
 
-use super::{Person, User, store};
+use super::{Person, State, User, store};
 use crate::error::Error;
 use crate::identity::Identity;
 
@@ -37,6 +37,9 @@ pub(crate) async fn save(
 
 /// Locks the user who has an address; where there is none, adds one of that name, without a
 /// password.
+///
+/// # Errors
+/// [`Error::EmailReserved`].
 pub(crate) async fn find_or_add(
     identity: &Identity,
     tx: &mut PgConnection,
@@ -45,7 +48,8 @@ pub(crate) async fn find_or_add(
 ) -> Result<User, Error> {
     let keyring = &identity.service.keyring;
     if let Some(user) = store::lock_by_email(tx, keyring, email).await? {
-        return Ok(user);
+        // Whether this will be somebody is not known yet.
+        return if user.state == State::Opening { Err(Error::EmailReserved) } else { Ok(user) };
     }
     let person = Person { full_name: Some(name.to_owned()), ..Person::default() };
     let user = User::new(email.clone(), person, identity.now());

@@ -31,6 +31,8 @@ pub(crate) struct User {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub(crate) enum State {
+    /// Not yet: holds the address while a voice account is being opened.
+    Opening,
     /// May.
     Active,
     /// May not.

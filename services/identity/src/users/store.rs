@@ -235,6 +235,40 @@ pub(crate) async fn lock_by_email(
     row.map(|row| row.open(keyring)).transpose()
 }
 
+/// Forgets a user who held an address for a voice account that is not opened after all.
+pub(crate) async fn delete_opening(tx: &mut PgConnection, user_id: UserId) -> sqlx::Result<()> {
+    sqlx::query("delete from app_user where user_id = $1 and state = 'opening'")
+        .bind(user_id.0)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Notes that a user logged in.
+pub(crate) async fn note_login(
+    tx: &mut PgConnection,
+    user_id: UserId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query("update app_user set last_login_at = $2 where user_id = $1")
+        .bind(user_id.0)
+        .bind(now)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What is kept of a user's password, if they have one.
+pub(crate) async fn password_hash(
+    db: impl PgExecutor<'_>,
+    user_id: UserId,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar("select password_hash from credential where user_id = $1")
+        .bind(user_id.0)
+        .fetch_optional(db)
+        .await
+}
+
 /// What a log-in is checked against: the user, whether they may, and the kept password.
 pub(crate) async fn login_of(
     db: impl PgExecutor<'_>,
