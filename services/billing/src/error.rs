@@ -6,9 +6,10 @@ use brazil::{CompanyId, InvoiceId, PlanId, UserId};
 use chassis::db::WorkError;
 use chassis::refusal::{internal, refuse, refuse_until};
 use tonic::{Code, Status};
+use uuid::Uuid;
 
 use crate::fiscal_notes::FiscalNoteId;
-use crate::payments::InvalidPayee;
+use crate::payments::{CreditChargeId, InvalidPayee};
 use crate::period::Period;
 
 const ISSUER_PAUSE: Duration = Duration::from_secs(2);
@@ -38,6 +39,20 @@ pub(crate) enum Error {
     FiscalNoteRejected { number: i64, reason: String },
     #[error("the issuer has not answered about fiscal note {0} yet")]
     FiscalNotePending(FiscalNoteId),
+    #[error("company {0} has not said who pays for its credit")]
+    FinancialAccountNotFound(CompanyId),
+    #[error("company {0} has said already who pays for its credit")]
+    FinancialAccountExists(CompanyId),
+    #[error("company {0} must say first who pays for its credit")]
+    FinancialAccountRequired(CompanyId),
+    #[error("charge {0} does not exist")]
+    CreditChargeNotFound(CreditChargeId),
+    #[error("nothing was paid for charge {0}")]
+    CreditChargeNotPaid(CreditChargeId),
+    #[error("company {0} has not enough credit")]
+    InsufficientCredits(CompanyId),
+    #[error("call {0} is settled")]
+    CallSettled(Uuid),
     #[error("the settings of whom to pay are wrong: {0}")]
     Payee(#[from] InvalidPayee),
     #[error("{0}")]
@@ -96,6 +111,29 @@ impl From<Error> for Status {
             Error::FiscalNotePending(_) => {
                 let (code, reason) = (Code::Unavailable, "FISCAL_NOTE_PENDING");
                 return refuse_until(code, "billing", reason, ISSUER_PAUSE, message);
+            }
+            Error::FinancialAccountNotFound(id) => {
+                (Code::NotFound, "FINANCIAL_ACCOUNT_NOT_FOUND", ("company_id", id.to_string()))
+            }
+            Error::FinancialAccountExists(id) => {
+                (Code::AlreadyExists, "FINANCIAL_ACCOUNT_EXISTS", ("company_id", id.to_string()))
+            }
+            Error::FinancialAccountRequired(id) => (
+                Code::FailedPrecondition,
+                "FINANCIAL_ACCOUNT_REQUIRED",
+                ("company_id", id.to_string()),
+            ),
+            Error::CreditChargeNotFound(id) => {
+                (Code::NotFound, "CHARGE_NOT_FOUND", ("charge_id", id.to_string()))
+            }
+            Error::CreditChargeNotPaid(id) => {
+                (Code::FailedPrecondition, "CHARGE_NOT_PAID", ("charge_id", id.to_string()))
+            }
+            Error::InsufficientCredits(id) => {
+                (Code::FailedPrecondition, "INSUFFICIENT_CREDITS", ("company_id", id.to_string()))
+            }
+            Error::CallSettled(id) => {
+                (Code::FailedPrecondition, "CALL_SETTLED", ("call_id", id.to_string()))
             }
             Error::Payee(source) => return internal(&source),
             Error::Refused(status) => return *status,

@@ -1,11 +1,14 @@
-//! Plans, what companies pay for them, what is charged for lines, and how it is paid.
+//! Plans, what companies pay for them, what is charged for lines, and how it is paid; and the
+//! prepaid credit that calls are charged to.
 
 mod access;
 mod billing_runs;
 mod companies;
+mod credit_charges;
 mod data_charges;
 mod dunning;
 mod error;
+mod financial_accounts;
 mod fiscal_issuer;
 mod fiscal_notes;
 mod invoice_document;
@@ -19,6 +22,7 @@ mod plans;
 mod publications;
 #[cfg(test)]
 mod testing;
+mod wallets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,18 +35,22 @@ use chassis::events::EventHandlers;
 use chassis::mail::{MailConfig, Mailer, Post, SendMail};
 use chassis::server::Server;
 use chassis::{Host, Service};
+use credit_charges::rpc::CreditCharges;
 use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
 use invoices::rpc::Invoices;
 use payments::Registrar;
 use proto::billing::v1::billing_run_service_server::BillingRunServiceServer;
+use proto::billing::v1::credit_charge_service_server::CreditChargeServiceServer;
 use proto::billing::v1::dunning_service_server::DunningServiceServer;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
 use proto::billing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
 use proto::billing::v1::payment_service_server::PaymentServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
+use proto::billing::v1::wallet_service_server::WalletServiceServer;
 use sqlx::migrate::Migrator;
+use wallets::rpc::Wallets;
 
 pub use billing_runs::InvoicingConfig;
 pub use dunning::Terms;
@@ -55,9 +63,10 @@ pub use fiscal_notes::{
     Recipient, Taxpayer,
 };
 pub use payments::{
-    NewCharge, Payee, PaymentConfig, PaymentError, PaymentOperation, PaymentProvider,
-    PaymentProviderKind, PaymentProviderSimulator,
+    BillingType, CreditChargeId, NewCharge, Payable, Payee, PaymentConfig, PaymentError,
+    PaymentOperation, PaymentProvider, PaymentProviderKind, PaymentProviderSimulator,
 };
+pub use wallets::CreditConfig;
 
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -82,9 +91,13 @@ pub struct Config {
     #[command(flatten)]
     pub fiscal: FiscalConfig,
 
-    /// How invoices are paid.
+    /// How invoices and credit are paid.
     #[command(flatten)]
     pub payments: PaymentConfig,
+
+    /// What credit buys.
+    #[command(flatten)]
+    pub credit: CreditConfig,
 
     /// How long non-payment is waited for.
     #[command(flatten)]
@@ -117,7 +130,7 @@ pub struct Outside {
     pub mailer: Arc<dyn Mailer>,
     /// What brings fiscal documents to the tax office.
     pub fiscal_issuer: Arc<dyn FiscalIssuer>,
-    /// Who collects invoices.
+    /// Who collects invoices and charges.
     pub payments: Arc<dyn PaymentProvider>,
 }
 
@@ -165,6 +178,15 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
             dunning: dunning.clone(),
         }))
         .grpc(DunningServiceServer::new(dunning.clone()))
+        .grpc(WalletServiceServer::new(Wallets {
+            service: service.clone(),
+            minute_price: config.credit.minute_price(),
+        }))
+        .grpc(CreditChargeServiceServer::new(CreditCharges {
+            service: service.clone(),
+            payee: payments.payee.clone(),
+            pages: payments.payment_provider.pages(&config.mail.public_url),
+        }))
         .grpc(BillingRunServiceServer::new(BillingRuns { service: service.clone() }))
         .grpc(InvoiceServiceServer::new(Invoices {
             service: service.clone(),
@@ -180,6 +202,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<SendMail>((post.clone(), outside.mailer))
         .sweep(issue_for_invoices(&fiscal_notes))
         .sweep(payments::sweep(&registrar))
+        .sweep(credit_charges::sweep(&registrar))
         .sweep(dunning::sweep(&dunning))
         // After those that write letters.
         .sweep(letters::sweep(&service, &post))

@@ -20,15 +20,16 @@ use crate::error::Error;
 /// A company, as documents name it.
 ///
 /// # Errors
-/// [`Error::CompanyNotFound`]; UNAVAILABLE while company does not answer.
+/// [`Error::CompanyNotFound`]; [`Error::RecipientIncomplete`] for one without a CNPJ; UNAVAILABLE
+/// while company does not answer.
 pub(super) async fn company(service: &Service, company_id: CompanyId) -> Result<Recipient, Status> {
-    companies(service, &[company_id])
-        .await?
-        .remove(&company_id)
-        .ok_or_else(|| Error::CompanyNotFound(company_id).into())
+    let found = neighbours::companies(service, [company_id]).await?.pop();
+    let company = found.ok_or(Error::CompanyNotFound(company_id))?;
+    let (_, recipient) = of_company(company)?.ok_or(Error::RecipientIncomplete("CNPJ"))?;
+    Ok(recipient)
 }
 
-/// Up to 200 companies; those that do not exist are left out.
+/// Up to 200 companies; those that do not exist, or have no CNPJ yet, are left out.
 ///
 /// # Errors
 /// UNAVAILABLE while company does not answer.
@@ -37,7 +38,7 @@ pub(super) async fn companies(
     company_ids: &[CompanyId],
 ) -> Result<HashMap<CompanyId, Recipient>, Status> {
     let found = neighbours::companies(service, company_ids.iter().copied()).await?;
-    found.into_iter().map(of_company).collect()
+    found.into_iter().filter_map(|company| of_company(company).transpose()).collect()
 }
 
 /// A person, as documents name them.
@@ -50,7 +51,11 @@ pub(super) async fn person(service: &Service, user_id: UserId) -> Result<Recipie
     of_person(user.ok_or(Error::UserNotFound(user_id))?)
 }
 
-fn of_company(company: Company) -> Result<(CompanyId, Recipient), Status> {
+/// None for a voice account that nobody gave a CNPJ.
+fn of_company(company: Company) -> Result<Option<(CompanyId, Recipient)>, Status> {
+    if company.cnpj.is_empty() {
+        return Ok(None);
+    }
     let company_id = known(&company.id)?;
     let recipient = Recipient {
         taxpayer: Taxpayer::Cnpj(known(&company.cnpj)?),
@@ -58,7 +63,7 @@ fn of_company(company: Company) -> Result<(CompanyId, Recipient), Status> {
         address: address(company.address.as_ref()),
         name: company.official_name,
     };
-    Ok((company_id, recipient))
+    Ok(Some((company_id, recipient)))
 }
 
 fn of_person(user: User) -> Result<Recipient, Status> {
@@ -123,9 +128,12 @@ mod tests {
             billing_email: Some("contas@padaria.com".to_owned()),
             ..Company::default()
         };
-        let (_, recipient) = of_company(company.clone()).unwrap();
+        let (_, recipient) = of_company(company.clone()).unwrap().unwrap();
         assert_eq!(recipient.email.as_str(), "contas@padaria.com");
-        let (_, recipient) = of_company(Company { billing_email: None, ..company }).unwrap();
+        let other = Company { billing_email: None, ..company.clone() };
+        let (_, recipient) = of_company(other).unwrap().unwrap();
         assert_eq!(recipient.email.as_str(), "contato@padaria.com");
+        let bare = Company { cnpj: String::new(), ..company };
+        assert!(of_company(bare).unwrap().is_none(), "no document without a CNPJ");
     }
 }

@@ -80,6 +80,10 @@ impl InvoiceDocument<'_> {
             ("Due", &day(self.due)),
             ("Status", self.status),
         ] {
+            // A voice account may have no CNPJ.
+            if value.is_empty() {
+                continue;
+            }
             sheets.down(LINE);
             sheets.text(LEFT, HEADING, name);
             sheets.text(VALUES, BODY, &font::fit(value, 10.0, RIGHT - VALUES));

@@ -30,7 +30,7 @@ pub struct PaymentConfig {
 /// A way to collect invoices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum PaymentProviderKind {
-    /// Nobody at all: invoices are taken in memory, and paid when a sandbox says so.
+    /// Nobody at all: all is taken in memory, and paid when a sandbox says so.
     Simulator,
 }
 
@@ -39,6 +39,16 @@ impl PaymentProviderKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Simulator => "simulator",
+        }
+    }
+
+    /// Where charges can be paid, when the id of one is added: the simulator's pages are those of
+    /// the sandbox, at the gateway.
+    pub(crate) fn pages(self, gateway: &http::Uri) -> String {
+        match self {
+            Self::Simulator => {
+                format!("{}/sandbox/payments/", gateway.to_string().trim_end_matches('/'))
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is to be paid for invoices, how, and what was paid.
+//! What is to be paid, how, and what was paid.
 
 mod config;
 mod options;
@@ -19,9 +19,14 @@ pub use options::Payee;
 pub(crate) use options::{InvalidPayee, PaymentOptions};
 pub(crate) use picture::Picture;
 pub use provider::{
-    NewCharge, PaymentError, PaymentOperation, PaymentProvider, PaymentProviderSimulator,
+    BillingType, CreditChargeId, NewCharge, Payable, PaymentError, PaymentOperation,
+    PaymentProvider, PaymentProviderSimulator,
 };
-pub(crate) use registration::{Registrar, sweep};
+pub(crate) use registration::{LEASE, Registrar, pause, sweep};
+pub(crate) use rpc::Received;
+pub(crate) use store::{Notice, insert_notice, is_known};
+#[cfg(test)]
+pub(crate) use tests::payee as payee_of_tests;
 
 /// What is to be paid for an invoice on a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,10 +67,10 @@ pub(crate) struct Account {
     pub(crate) settled: Option<Cents>,
 }
 
-/// What a payment means for its invoice.
+/// What a payment means for what is paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Pays the invoice.
+    /// Pays it.
     Settles,
     /// Pays a part; the rest stays open.
     Part,

@@ -13,19 +13,19 @@ use futures::StreamExt;
 use time::OffsetDateTime;
 
 use super::store::{self, NewInvoice, Unregistered};
-use super::{NewCharge, Payee, PaymentError, PaymentProvider};
+use super::{BillingType, NewCharge, Payable, Payee, PaymentError, PaymentProvider};
 use crate::error::Error;
 use crate::letters::{self, Letter};
 
 const EVERY: Duration = Duration::from_secs(5);
 const BATCH: i64 = 200;
 const CONCURRENCY: usize = 8;
-/// How long a replica that takes invoices keeps others from telling the provider of them too.
-const LEASE: time::Duration = time::Duration::seconds(30);
+/// How long a replica that takes something keeps others from telling the provider of it too.
+pub(crate) const LEASE: time::Duration = time::Duration::seconds(30);
 const RETRY_MIN: time::Duration = time::Duration::seconds(5);
 const RETRY_DOUBLINGS_MAX: u32 = 9;
 
-/// Takes invoices to the provider.
+/// Takes what is to be paid to the provider.
 #[derive(Clone)]
 pub(crate) struct Registrar {
     pub(crate) service: Service,
@@ -103,11 +103,20 @@ impl Registrar {
 
     async fn register(&self, invoice: &Unregistered) -> Result<String, PaymentError> {
         let charge = NewCharge {
-            invoice_id: invoice.invoice_id,
+            key: Payable::Invoice(invoice.invoice_id),
             company_id: invoice.company_id,
             amount: invoice.amount,
+            billing_type: BillingType::Undefined,
             due: invoice.due_date,
         };
+        self.ask(charge).await
+    }
+
+    /// Hands something over to the provider, as long as that may take.
+    ///
+    /// # Errors
+    /// As [`PaymentProvider::register`].
+    pub(crate) async fn ask(&self, charge: NewCharge) -> Result<String, PaymentError> {
         tokio::time::timeout(self.timeout, self.provider.register(charge))
             .await
             .unwrap_or(Err(PaymentError::Unavailable))
@@ -159,8 +168,9 @@ fn with_overdue_at(invoice: NewInvoice) -> (NewInvoice, OffsetDateTime) {
     (invoice, overdue_at)
 }
 
-/// Doubles with each failure, to about three quarters of an hour.
-fn pause(failures: i32) -> time::Duration {
+/// How long the provider is left alone: twice as long with each failure, to about three quarters
+/// of an hour.
+pub(crate) fn pause(failures: i32) -> time::Duration {
     let doublings = u32::try_from(failures).unwrap_or(0).min(RETRY_DOUBLINGS_MAX);
     RETRY_MIN * 2_i32.pow(doublings)
 }

@@ -13,7 +13,8 @@ use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use super::store::{self, Notice};
-use super::{Account, Effect, PaymentOptions};
+use super::{Account, Effect, Payable, PaymentOptions};
+use crate::credit_charges;
 use crate::dunning::Dunning;
 use crate::error::Error;
 
@@ -28,12 +29,12 @@ pub(crate) struct Payments {
 
 /// A notice as it came.
 #[derive(Clone, Debug)]
-struct Received {
-    notice_id: String,
-    invoice_id: InvoiceId,
-    outcome: PaymentOutcome,
-    amount: Option<Cents>,
-    occurred_at: Option<OffsetDateTime>,
+pub(crate) struct Received {
+    pub(crate) notice_id: String,
+    pub(crate) about: Payable,
+    pub(crate) outcome: PaymentOutcome,
+    pub(crate) amount: Option<Cents>,
+    pub(crate) occurred_at: Option<OffsetDateTime>,
 }
 
 #[tonic::async_trait]
@@ -65,8 +66,21 @@ impl Payments {
         tx: &mut PgConnection,
         received: &Received,
     ) -> Result<CompanyId, Error> {
+        match received.about {
+            Payable::Invoice(invoice_id) => self.take_in_invoice(tx, received, invoice_id).await,
+            Payable::Charge(charge_id) => {
+                credit_charges::take_in(&self.service, tx, received, charge_id).await
+            }
+        }
+    }
+
+    async fn take_in_invoice(
+        &self,
+        tx: &mut PgConnection,
+        received: &Received,
+        invoice_id: InvoiceId,
+    ) -> Result<CompanyId, Error> {
         let now = self.service.clock.now();
-        let invoice_id = received.invoice_id;
         let absent = || Error::InvoiceNotFound(invoice_id);
         let company_id = store::lock_invoice(tx, invoice_id).await?.ok_or_else(absent)?;
         if store::is_known(tx, &received.notice_id).await? {
@@ -75,10 +89,11 @@ impl Payments {
         let account = store::account(&mut *tx, invoice_id).await?.ok_or_else(absent)?;
         // Whatever the provider's clock says, nothing was paid in the future.
         let occurred_at = received.occurred_at.map_or(now, |at| at.min(now));
-        let (amount, effect) = effect_of(received, &account, occurred_at)?;
+        let (amount, effect) =
+            effect_of(received, &account, occurred_at).ok_or(Error::InvoiceNotPaid(invoice_id))?;
         let notice = Notice {
             notice_id: &received.notice_id,
-            invoice_id,
+            about: received.about,
             company_id,
             effect,
             amount,
@@ -109,21 +124,20 @@ impl Payments {
     }
 }
 
+/// None for a refund while nothing was paid.
 fn effect_of(
     received: &Received,
     account: &Account,
     occurred_at: OffsetDateTime,
-) -> Result<(Cents, Effect), Error> {
+) -> Option<(Cents, Effect)> {
     let calendar = BusinessCalendar::national();
     match received.outcome {
         PaymentOutcome::Paid => {
-            Ok(account.pay(received.amount, local_date(occurred_at), &calendar))
+            Some(account.pay(received.amount, local_date(occurred_at), &calendar))
         }
-        PaymentOutcome::Refunded => {
-            account.pay_back(received.amount).ok_or(Error::InvoiceNotPaid(received.invoice_id))
-        }
+        PaymentOutcome::Refunded => account.pay_back(received.amount),
         PaymentOutcome::Failed | PaymentOutcome::Unspecified => {
-            Ok((received.amount.unwrap_or_default(), Effect::Failed))
+            Some((received.amount.unwrap_or_default(), Effect::Failed))
         }
     }
 }
@@ -131,7 +145,7 @@ fn effect_of(
 fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> {
     let mut fields = Fields::new();
     let notice_id = fields.text("notice_id", &request.notice_id, 1, NOTICE_ID_MAX);
-    let invoice_id = fields.required("invoice_id", &request.invoice_id);
+    let about = about(&mut fields, request);
     let outcome = request.outcome();
     if outcome == PaymentOutcome::Unspecified {
         fields.refuse("outcome", "is required");
@@ -141,11 +155,23 @@ fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> 
         fields.refuse("amount", format!("is not between 1 and {AMOUNT_MAX} cents"));
     }
     let occurred_at = timestamp::parse(&mut fields, "occurred_at", request.occurred_at.as_ref());
-    let (Some(notice_id), Some(invoice_id)) = (notice_id, invoice_id) else {
+    let (Some(notice_id), Some(about)) = (notice_id, about) else {
         return Err(fields.into_status());
     };
     fields.check()?;
-    Ok(Received { notice_id, invoice_id, outcome, amount, occurred_at })
+    Ok(Received { notice_id, about, outcome, amount, occurred_at })
+}
+
+/// The invoice or the charge that a notice is about: one of them.
+fn about(fields: &mut Fields, request: &pb::ReceivePaymentNoticeRequest) -> Option<Payable> {
+    if request.charge_id.is_empty() {
+        return fields.required("invoice_id", &request.invoice_id).map(Payable::Invoice);
+    }
+    if !request.invoice_id.is_empty() {
+        fields.refuse("invoice_id", "is given together with charge_id");
+        return None;
+    }
+    fields.required("charge_id", &request.charge_id).map(Payable::Charge)
 }
 
 impl From<PaymentOptions> for pb::PaymentOptions {

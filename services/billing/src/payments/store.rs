@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Account, Effect};
+use super::{Account, Effect, Payable};
 
 /// An invoice that nobody collects yet.
 #[derive(Debug, PartialEq, Eq, FromRow)]
@@ -35,14 +35,14 @@ pub(super) struct Unregistered {
 
 /// A notice that is taken in.
 #[derive(Clone, Debug)]
-pub(super) struct Notice<'a> {
-    pub(super) notice_id: &'a str,
-    pub(super) invoice_id: InvoiceId,
-    pub(super) company_id: CompanyId,
-    pub(super) effect: Effect,
-    pub(super) amount: Cents,
-    pub(super) occurred_at: OffsetDateTime,
-    pub(super) received_at: OffsetDateTime,
+pub(crate) struct Notice<'a> {
+    pub(crate) notice_id: &'a str,
+    pub(crate) about: Payable,
+    pub(crate) company_id: CompanyId,
+    pub(crate) effect: Effect,
+    pub(crate) amount: Cents,
+    pub(crate) occurred_at: OffsetDateTime,
+    pub(crate) received_at: OffsetDateTime,
 }
 
 impl FromRow<'_, PgRow> for Account {
@@ -205,7 +205,7 @@ pub(super) async fn account(
 }
 
 /// Whether a notice was taken in before.
-pub(super) async fn is_known(tx: &mut PgConnection, notice_id: &str) -> sqlx::Result<bool> {
+pub(crate) async fn is_known(tx: &mut PgConnection, notice_id: &str) -> sqlx::Result<bool> {
     sqlx::query_scalar("select exists (select from payment_notice where notice_id = $1)")
         .bind(notice_id)
         .fetch_one(tx)
@@ -213,18 +213,24 @@ pub(super) async fn is_known(tx: &mut PgConnection, notice_id: &str) -> sqlx::Re
 }
 
 /// Takes a notice in; false when it was before, by somebody at the same moment.
-pub(super) async fn insert_notice(
+pub(crate) async fn insert_notice(
     tx: &mut PgConnection,
     notice: &Notice<'_>,
 ) -> sqlx::Result<bool> {
+    let (invoice_id, charge_id) = match notice.about {
+        Payable::Invoice(invoice_id) => (Some(invoice_id.0), None),
+        Payable::Charge(charge_id) => (None, Some(charge_id.0)),
+    };
     let inserted = sqlx::query(
         "insert into payment_notice
-             (notice_id, invoice_id, company_id, effect, amount_cents, occurred_at, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+             (notice_id, invoice_id, charge_id, company_id, effect, amount_cents, occurred_at,
+              received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (notice_id) do nothing",
     )
     .bind(notice.notice_id)
-    .bind(notice.invoice_id.0)
+    .bind(invoice_id)
+    .bind(charge_id)
     .bind(notice.company_id.0)
     .bind(notice.effect.name())
     .bind(notice.amount.get())

@@ -1,27 +1,77 @@
-//! The payment provider: who collects invoices by Pix and boleto.
+//! The payment provider: who collects invoices and charges by Pix, boleto and card.
 
 mod simulator;
 
 use brazil::{Cents, CompanyId, InvoiceId};
 use chassis::simulator::Failure;
+use serde::Serialize;
 use time::Date;
+use uuid::Uuid;
 
 pub use simulator::{PaymentOperation, PaymentProviderSimulator};
 
-/// An invoice to be collected.
+brazil::id!(
+    /// A charge for credit.
+    CreditChargeId
+);
+
+/// What can be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Payable {
+    /// What a company owes for a month.
+    Invoice(InvoiceId),
+    /// Credit that a company buys.
+    Charge(CreditChargeId),
+}
+
+impl Payable {
+    /// Its id.
+    pub fn id(self) -> Uuid {
+        match self {
+            Self::Invoice(invoice_id) => invoice_id.0,
+            Self::Charge(charge_id) => charge_id.0,
+        }
+    }
+}
+
+/// How something is to be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
+pub enum BillingType {
+    /// By Pix.
+    Pix,
+    /// By boleto.
+    Boleto,
+    /// By credit card.
+    CreditCard,
+    /// As the payer likes.
+    Undefined,
+}
+
+impl BillingType {
+    /// Whether Pix is a way to pay it.
+    pub(crate) fn takes_pix(self) -> bool {
+        matches!(self, Self::Pix | Self::Undefined)
+    }
+}
+
+/// Something to be collected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCharge {
-    /// The invoice, and the key by which a repeat is known.
-    pub invoice_id: InvoiceId,
+    /// What is to be paid, and the key by which a repeat is known.
+    pub key: Payable,
     /// Who is to pay.
     pub company_id: CompanyId,
     /// How much, fine and interest not included.
     pub amount: Cents,
+    /// How.
+    pub billing_type: BillingType,
     /// Until when.
     pub due: Date,
 }
 
-/// Why an invoice is not with the provider, or nobody knows whether it is.
+/// Why something is not with the provider, or nobody knows whether it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PaymentError {
     /// It does not take it.
@@ -41,10 +91,10 @@ impl From<Failure> for PaymentError {
     }
 }
 
-/// Collects invoices, and tells by notices what became of them.
+/// Collects what is to be paid, and tells by notices what became of it.
 #[tonic::async_trait]
 pub trait PaymentProvider: Send + Sync + 'static {
-    /// Hands an invoice over to be collected. One that was handed over before stays as it is.
+    /// Hands something over to be collected. What was handed over before stays as it is.
     /// Returns what the provider calls it.
     ///
     /// # Errors

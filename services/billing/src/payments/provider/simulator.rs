@@ -3,25 +3,24 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use brazil::InvoiceId;
 use chassis::simulator::{Desk, ScriptStep};
 use serde::Deserialize;
 
-use super::{NewCharge, PaymentError, PaymentProvider};
+use super::{NewCharge, Payable, PaymentError, PaymentProvider};
 
 /// What a provider can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PaymentOperation {
-    /// Collect an invoice.
+    /// Collect an invoice or a charge.
     Register,
 }
 
-/// A payment provider in memory. It names charges after their invoices. Clones are one provider.
+/// A payment provider in memory. It names everything after its id. Clones are one provider.
 #[derive(Clone, Debug, Default)]
 pub struct PaymentProviderSimulator {
     desk: Desk<PaymentOperation>,
-    charges: Arc<Mutex<HashMap<InvoiceId, NewCharge>>>,
+    charges: Arc<Mutex<HashMap<Payable, NewCharge>>>,
 }
 
 impl PaymentProviderSimulator {
@@ -35,17 +34,17 @@ impl PaymentProviderSimulator {
         self.desk.script(steps);
     }
 
-    /// What it was given to collect for an invoice.
-    pub fn charge(&self, invoice_id: InvoiceId) -> Option<NewCharge> {
+    /// What it was given to collect.
+    pub fn charge(&self, key: Payable) -> Option<NewCharge> {
         let charges = self.charges.lock().unwrap_or_else(PoisonError::into_inner);
-        charges.get(&invoice_id).cloned()
+        charges.get(&key).cloned()
     }
 
     fn take(&self, charge: NewCharge) -> Result<String, PaymentError> {
         let mut charges = self.charges.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = charges.entry(charge.invoice_id).or_insert_with(|| charge.clone());
+        let known = charges.entry(charge.key).or_insert_with(|| charge.clone());
         if *known == charge {
-            Ok(charge.invoice_id.to_string())
+            Ok(charge.key.id().to_string())
         } else {
             Err(PaymentError::Refused("the key came with another charge before".to_owned()))
         }
@@ -61,26 +60,28 @@ impl PaymentProvider for PaymentProviderSimulator {
 
 #[cfg(test)]
 mod tests {
-    use brazil::{Cents, CompanyId};
+    use brazil::{Cents, CompanyId, InvoiceId};
     use chassis::simulator::Outcome;
     use time::macros::date;
 
+    use super::super::BillingType;
     use super::*;
 
     #[tokio::test]
     async fn an_invoice_is_one_charge_however_often_it_is_handed_over() {
         let provider = PaymentProviderSimulator::new();
         let charge = NewCharge {
-            invoice_id: InvoiceId::generate(),
+            key: Payable::Invoice(InvoiceId::generate()),
             company_id: CompanyId::generate(),
             amount: Cents::new(100),
+            billing_type: BillingType::Undefined,
             due: date!(2026 - 12 - 05),
         };
         provider.script(vec![ScriptStep::new(PaymentOperation::Register, Outcome::LoseAnswer)]);
         assert_eq!(provider.register(charge.clone()).await, Err(PaymentError::Unavailable));
-        assert_eq!(provider.charge(charge.invoice_id), Some(charge.clone()));
+        assert_eq!(provider.charge(charge.key), Some(charge.clone()));
         let id = provider.register(charge.clone()).await.unwrap();
-        assert_eq!(id, charge.invoice_id.to_string());
+        assert_eq!(id, charge.key.id().to_string());
         let other = NewCharge { amount: Cents::new(99), ..charge };
         assert!(matches!(provider.register(other).await, Err(PaymentError::Refused(_))));
     }

@@ -33,7 +33,7 @@ async fn every_invoice_reaches_the_provider_and_its_company_once() {
     run(&registrar).await;
     run(&registrar).await;
     for (invoice_id, company_id) in [(first, one), (second, other)] {
-        assert_eq!(provider.charge(invoice_id).unwrap().company_id, company_id);
+        assert_eq!(provider.charge(Payable::Invoice(invoice_id)).unwrap().company_id, company_id);
         assert_eq!(letters(&service.db, company_id).await, ["Your invoice for 2036-11"]);
     }
 }

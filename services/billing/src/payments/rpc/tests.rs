@@ -49,6 +49,7 @@ impl Desk {
             outcome: outcome.into(),
             amount: cents.map(|cents| Money { cents }),
             occurred_at: None,
+            charge_id: String::new(),
         };
         self.payments.receive_payment_notice(Request::new(request)).await.map(|_| ())
     }

@@ -25,7 +25,7 @@ async fn took_in(db: &PgPool, notice: &Notice<'_>) -> bool {
 fn notice(notice_id: &str, invoice_id: InvoiceId, effect: Effect, amount: i64) -> Notice<'_> {
     Notice {
         notice_id,
-        invoice_id,
+        about: Payable::Invoice(invoice_id),
         company_id: CompanyId::generate(),
         effect,
         amount: Cents::new(amount),
