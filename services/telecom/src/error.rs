@@ -59,6 +59,42 @@ pub(crate) enum Error {
     /// There is no such order in the caller's scope.
     #[error("order {0} does not exist")]
     LineOrderNotFound(LineOrderId),
+    /// There is no such voice account in the caller's scope.
+    #[error("voice account {0} does not exist")]
+    VoiceAccountNotFound(CompanyId),
+    /// The account has no such extension.
+    #[error("there is no such extension")]
+    ExtensionNotFound,
+    /// Another extension of the account has the number.
+    #[error("extension {0} exists already")]
+    ExtensionNumberTaken(String),
+    /// All numbers of the account are taken.
+    #[error("no extension number is free")]
+    NoFreeExtension,
+    /// Its telephone is not registered.
+    #[error("the extension is offline")]
+    ExtensionOffline,
+    /// It is in a call.
+    #[error("the extension is in a call")]
+    ExtensionBusy,
+    /// It is of the account, but not of the caller.
+    #[error("the caller may not do this")]
+    NotTheirs,
+    /// The number cannot be dialled.
+    #[error("the phone number cannot be dialled")]
+    InvalidPhone,
+    /// The wallet does not pay for a minute.
+    #[error("the credit is not enough for a minute")]
+    InsufficientCredits,
+    /// There is no such call, or it is over.
+    #[error("there is no such call, or it has ended")]
+    CallNotFound,
+    /// Its sound is not kept, or not ready.
+    #[error("there is no such recording")]
+    RecordingNotFound,
+    /// The switch is a real one.
+    #[error("no simulated switch is connected")]
+    NoSimulatedSwitch,
     /// A refusal that is complete already.
     #[error("{0}")]
     Status(Box<Status>),
@@ -76,7 +112,9 @@ fn too_early(earliest: Option<&Date>) -> String {
 
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
-        use Code::{AlreadyExists, FailedPrecondition, NotFound, ResourceExhausted};
+        use Code::{
+            AlreadyExists, FailedPrecondition, NotFound, PermissionDenied, ResourceExhausted,
+        };
         let line = |id: &LineId| Some(("line_id", id.to_string()));
         let shipment = |id: &ShipmentId| Some(("shipment_id", id.to_string()));
         let (code, reason, fact) = match &error {
@@ -106,6 +144,22 @@ impl From<Error> for Status {
             Error::LineOrderNotFound(id) => {
                 (NotFound, "LINE_ORDER_NOT_FOUND", Some(("line_order_id", id.to_string())))
             }
+            Error::VoiceAccountNotFound(id) => {
+                (NotFound, "VOICE_ACCOUNT_NOT_FOUND", Some(("company_id", id.to_string())))
+            }
+            Error::ExtensionNotFound => (NotFound, "EXTENSION_NOT_FOUND", None),
+            Error::ExtensionNumberTaken(number) => {
+                (AlreadyExists, "EXTENSION_NUMBER_TAKEN", Some(("number", number.clone())))
+            }
+            Error::NoFreeExtension => (ResourceExhausted, "NO_FREE_EXTENSION", None),
+            Error::ExtensionOffline => (FailedPrecondition, "EXTENSION_OFFLINE", None),
+            Error::ExtensionBusy => (FailedPrecondition, "EXTENSION_BUSY", None),
+            Error::NotTheirs => (PermissionDenied, "NOT_THEIRS", None),
+            Error::InvalidPhone => (FailedPrecondition, "INVALID_PHONE", None),
+            Error::InsufficientCredits => (FailedPrecondition, "INSUFFICIENT_CREDITS", None),
+            Error::CallNotFound => (NotFound, "CALL_NOT_FOUND", None),
+            Error::RecordingNotFound => (NotFound, "RECORDING_NOT_FOUND", None),
+            Error::NoSimulatedSwitch => (FailedPrecondition, "NO_SIMULATED_SWITCH", None),
             Error::Status(status) => return (**status).clone(),
             Error::Database(source) => return internal(source),
         };

@@ -1,10 +1,12 @@
 //! Mobile lines, and the numbers and SIM cards they are made of.
 
+mod calls;
 mod carrier;
 mod custom_fields;
 mod data_top_ups;
 mod dunning;
 mod error;
+mod extensions;
 mod line_orders;
 mod lines;
 mod neighbours;
@@ -16,6 +18,7 @@ mod search;
 mod shipments;
 mod sim_cards;
 mod stock;
+mod switch;
 #[cfg(test)]
 mod testing;
 mod timeline;
@@ -29,8 +32,10 @@ use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
+use proto::telecom::v1::call_service_server::CallServiceServer;
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
 use proto::telecom::v1::data_top_up_service_server::DataTopUpServiceServer;
+use proto::telecom::v1::extension_service_server::ExtensionServiceServer;
 use proto::telecom::v1::line_order_service_server::LineOrderServiceServer;
 use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
 use proto::telecom::v1::line_service_server::LineServiceServer;
@@ -40,6 +45,7 @@ use proto::telecom::v1::stock_service_server::StockServiceServer;
 use proto::telecom::v1::timeline_service_server::TimelineServiceServer;
 use sqlx::migrate::Migrator;
 
+use calls::{Calls, EndAtSwitch, FetchRecording, PlaceCall, SettleEnded};
 pub use carrier::{
     AddedData, Carrier, CarrierError, CarrierSimulator, Demand, DemandId,
     Operation as CarrierOperation, ServiceProfile, SimulatedLine,
@@ -48,6 +54,7 @@ use custom_fields::rpc::CustomFieldRpcs;
 use data_top_ups::rpc::TopUps;
 use data_top_ups::{GiveData, Giving};
 use dunning::SettleCompany;
+use extensions::Extensions;
 use line_orders::{AdvanceLineOrder, LineOrders};
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
@@ -66,6 +73,11 @@ use search::{CountTerms, Counting, CountingContext, Search};
 use shipments::rpc::Shipments;
 use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
 use stock::Stock;
+pub use switch::{
+    CallId, CallOrder, CallStatus, Direction, Endpoint, FreeSwitch, FreeSwitchConfig, HangupCause,
+    Happening, InvalidHangupCause, PlannedCallEvent, SimulatedCallEvent, Switch, SwitchConfig,
+    SwitchError, SwitchEvent, SwitchKind, SwitchOperation, SwitchSimulator, SwitchTimes,
+};
 use timeline::rpc::Timeline;
 
 /// The service's own tables.
@@ -124,6 +136,9 @@ pub struct Config {
     #[command(flatten)]
     pub portability: PortabilityConfig,
 
+    #[command(flatten)]
+    pub switch: SwitchConfig,
+
     /// Days for which a number that left a line is given to no other.
     #[arg(
         long,
@@ -145,7 +160,8 @@ impl Config {
     /// What the process of a service of its own finds outside.
     ///
     /// # Errors
-    /// When the settings name no carrier, no parcel carrier or no portability administrator.
+    /// When the settings name no carrier, no parcel carrier, no portability administrator or no
+    /// telephone switch.
     pub fn outside(&self, clock: &Clock) -> anyhow::Result<Outside> {
         let kind = self.carrier.context("LINHA_CARRIER is not set; it can be: simulator")?;
         let carrier = match kind {
@@ -157,6 +173,7 @@ impl Config {
             parcel_carrier: self.parcels.carrier(clock)?,
             sms: administrator.clone(),
             portability_administrator: administrator,
+            switch: self.switch.switch(clock)?,
         })
     }
 }
@@ -177,6 +194,8 @@ pub struct Outside {
     pub portability_administrator: Arc<dyn PortabilityAdministrator>,
     /// Who brings texts to phones.
     pub sms: Arc<dyn Sms>,
+    /// What makes calls.
+    pub switch: Arc<dyn Switch>,
 }
 
 /// Runs the service until the host's shutdown.
@@ -220,8 +239,14 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         outside.sms,
         &config.portability,
     );
+    let calls = Calls::new(service.clone(), outside.switch, &config.switch);
     let counting = Counting::default();
     Server::new(&service)
+        .grpc(
+            CallServiceServer::new(calls.clone())
+                .max_encoding_message_size(calls::MESSAGE_BYTES_MAX),
+        )
+        .grpc(ExtensionServiceServer::new(Extensions { service: service.clone() }))
         .grpc(CustomFieldServiceServer::new(CustomFieldRpcs { service: service.clone() }))
         .grpc(DataTopUpServiceServer::new(TopUps { lines: lines.clone() }))
         .grpc(LineSearchServiceServer::new(Search { service: service.clone(), counting }))
@@ -242,6 +267,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<TellCarrier>(telling)
         .job::<ServeWaitingLines>(lines.clone())
         .job::<SettleCompany>(lines)
+        .job::<PlaceCall>(calls.clone())
+        .job::<EndAtSwitch>(calls.clone())
+        .job::<SettleEnded>(calls.clone())
+        .job::<FetchRecording>(calls.clone())
+        .sweep(calls::listen(&calls))
+        .sweep(calls::look_after(&calls))
         .sweep(numbers::end_quarantines(&service))
         .sweep(portability::sweep(&portability))
         .sweep(portability::forget_messages(&service))
@@ -279,7 +310,10 @@ mod tests {
         let two = [NOWHERE, "--carrier=simulator", "--portability=simulator"];
         let error = config(&two).outside(&clock).err().unwrap();
         assert!(error.to_string().contains("LINHA_PARCEL_CARRIER"), "{error}");
-        let all = [two.as_slice(), &["--parcel-carrier=simulator"]].concat();
+        let three = [two.as_slice(), &["--parcel-carrier=simulator"]].concat();
+        let error = config(&three).outside(&clock).err().unwrap();
+        assert!(error.to_string().contains("LINHA_SWITCH"), "{error}");
+        let all = [three.as_slice(), &["--switch=simulator"]].concat();
         assert!(config(&all).outside(&clock).is_ok());
     }
 
@@ -317,6 +351,7 @@ mod tests {
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(Clock::system())),
             sms: administrator.clone(),
             portability_administrator: administrator,
+            switch: Arc::new(SwitchSimulator::new(Clock::system(), SwitchTimes::default())),
         };
         let serving = tokio::spawn(serve(config, host, outside));
         carrier.asked(1).await;

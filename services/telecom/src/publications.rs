@@ -2,9 +2,9 @@
 
 use prost::Name;
 use proto::events::v1::{
-    DataToppedUp, LineActivated, LineBlocked, LineCancelled, LineCompanyChanged, LineNumberChanged,
-    LineOrderFinished, LineOrdered, LinePlanChanged, LineSimCardChanged, LineUnblocked,
-    LineUserChanged, PortInChanged, ShipmentChanged,
+    CallAnswered, CallCreated, CallEnded, DataToppedUp, LineActivated, LineBlocked, LineCancelled,
+    LineCompanyChanged, LineNumberChanged, LineOrderFinished, LineOrdered, LinePlanChanged,
+    LineSimCardChanged, LineUnblocked, LineUserChanged, PortInChanged, ShipmentChanged,
 };
 
 /// (subscriber, full name of an event) for every pair. Company tells its companies' webhooks of
@@ -18,6 +18,9 @@ pub(crate) fn subscriptions() -> Vec<(&'static str, String)> {
         LinePlanChanged::full_name(),
     ];
     let to_company = [
+        CallAnswered::full_name(),
+        CallCreated::full_name(),
+        CallEnded::full_name(),
         DataToppedUp::full_name(),
         LineActivated::full_name(),
         LineBlocked::full_name(),

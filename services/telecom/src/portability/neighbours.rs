@@ -23,7 +23,8 @@ pub(super) async fn owner_document(
 }
 
 async fn cnpj(service: &Service, company_id: CompanyId) -> Result<Option<String>, Status> {
-    Ok(companies(service, [company_id]).await?.pop().map(|company| company.cnpj))
+    let company = companies(service, [company_id]).await?.pop();
+    Ok(company.map(|company| company.cnpj).filter(|cnpj| !cnpj.is_empty()))
 }
 
 async fn cpf(service: &Service, user_id: UserId) -> Result<Option<String>, Status> {
