@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
-use axum::http::Method;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use http_body_util::LengthLimitError;
 use prost_types::FieldMask;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -61,6 +61,11 @@ pub struct Body<T>(pub T, pub Members);
 pub struct Members(Vec<String>);
 
 impl Members {
+    /// Whether the body had the member, be it null.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|member| member == name)
+    }
+
     /// The fields that a change names: `names` are (member, field).
     pub fn mask(&self, names: &[(&str, &str)]) -> FieldMask {
         let named = names.iter().filter(|(member, _)| self.0.iter().any(|name| name == member));
@@ -78,7 +83,11 @@ impl<D: Dialect, T: Input> FromRequest<D> for Body<T> {
     }
 }
 
-async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Fault> {
+/// The bytes of a body that is JSON, or none at all.
+///
+/// # Errors
+/// [`Fault::PayloadTooLarge`], [`Fault::UnsupportedMediaType`], [`Fault::Malformed`].
+pub(crate) async fn read(request: Request, bytes_max: usize) -> Result<Vec<u8>, Fault> {
     let (parts, body) = request.into_parts();
     if length(&parts.headers).is_some_and(|length| length > bytes_max) {
         return Err(Fault::PayloadTooLarge);
@@ -100,12 +109,36 @@ fn length(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a body is said to be JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.split_once('/').is_some_and(|(class, format)| {
         class == "application" && (format == "json" || format.ends_with("+json"))
     })
+}
+
+/// Why a body is not what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// It is no JSON object; the text says so.
+    Unreadable(&'static str),
+    /// A member has the wrong type.
+    Mistyped(Violation),
+    /// Required members are missing.
+    Missing(Vec<Violation>),
+}
+
+impl From<Unfit> for Fault {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Unreadable(message) => Self::Malformed(message.to_owned()),
+            Unfit::Mistyped(Violation { member, message }) => {
+                Self::Malformed(format!("`{member}` {message}."))
+            }
+            Unfit::Missing(missing) => Self::Invalid(missing),
+        }
+    }
 }
 
 /// Reads a body of `T`.
@@ -114,11 +147,15 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// [`Fault::Malformed`] that names the member when one has the wrong type, [`Fault::Invalid`]
 /// when required members are missing.
 pub fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Fault> {
-    let bytes = if T::MAY_BE_ABSENT && bytes.is_empty() { b"{}" } else { bytes };
+    Ok(understand(if T::MAY_BE_ABSENT && bytes.is_empty() { b"{}" } else { bytes })?)
+}
+
+/// Reads a body of `T`, and says what is wrong with it otherwise.
+pub(crate) fn understand<T: Input>(bytes: &[u8]) -> Result<Body<T>, Unfit> {
     let value: Value = serde_json::from_slice(bytes)
-        .map_err(|_| Fault::Malformed("The body is not valid JSON.".to_owned()))?;
+        .map_err(|_| Unfit::Unreadable("The body is not valid JSON."))?;
     let Value::Object(mut members) = value else {
-        return Err(Fault::Malformed("The body must be a JSON object.".to_owned()));
+        return Err(Unfit::Unreadable("The body must be a JSON object."));
     };
     let named = Members(members.keys().cloned().collect());
     members.retain(|_, value| !value.is_null());
@@ -127,16 +164,27 @@ pub fn parse<T: Input>(bytes: &[u8]) -> Result<Body<T>, Fault> {
         .filter(|name| !members.contains_key(**name))
         .map(|name| Violation::new(*name, "is required"))
         .collect();
-    let value = typed::<T>(members)?.exactly(Written(bytes));
-    if missing.is_empty() { Ok(Body(value, named)) } else { Err(Fault::Invalid(missing)) }
+    let value = match typed::<T>(members) {
+        Ok(value) => value.exactly(Written(bytes)),
+        // Nothing is wrong with a member that is there.
+        Err(Unfit::Mistyped(whole)) if whole.member == WHOLE && !missing.is_empty() => {
+            return Err(Unfit::Missing(missing));
+        }
+        Err(unfit) => return Err(unfit),
+    };
+    if missing.is_empty() { Ok(Body(value, named)) } else { Err(Unfit::Missing(missing)) }
 }
 
-fn typed<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Fault> {
+// How the path of a value itself is written.
+const WHOLE: &str = ".";
+
+fn typed<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Unfit> {
     serde_path_to_error::deserialize(Value::Object(members).into_deserializer()).map_err(|error| {
         // The rest of the message repeats the value, which may be personal.
         let message = error.inner().to_string();
         let expected = message.rsplit_once("expected ").map_or("another type", |(_, what)| what);
-        Fault::Malformed(format!("`{}` has the wrong type: expected {expected}.", error.path()))
+        let message = format!("has the wrong type: expected {expected}");
+        Unfit::Mistyped(Violation::new(error.path().to_string(), message))
     })
 }
 
@@ -150,9 +198,9 @@ impl<D: Dialect, T: FromPath> FromRequestParts<D> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, dialect: &D) -> Result<Self, D::Error> {
         let params =
-            RawPathParams::from_request_parts(parts, dialect).await.map_err(|_| Fault::NotFound)?;
+            RawPathParams::from_request_parts(parts, dialect).await.map_err(|_| Fault::NoId)?;
         let mut values = params.iter().map(|(_, value)| value);
-        Ok(T::take(&mut values).map(Self).ok_or(Fault::NotFound)?)
+        Ok(T::take(&mut values).map(Self).ok_or(Fault::NoId)?)
     }
 }
 
@@ -186,6 +234,15 @@ impl FromPath for Id {
     }
 }
 
+/// An id that is a whole number, from 0 on.
+impl FromPath for i64 {
+    fn take<'a>(values: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
+        let digits = values.next()?;
+        let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| digits.parse().ok()).flatten()
+    }
+}
+
 impl FromPath for String {
     fn take<'a>(values: &mut impl Iterator<Item = &'a str>) -> Option<Self> {
         values.next().map(str::to_owned)
@@ -206,13 +263,26 @@ impl<D: Dialect> FromRequestParts<D> for Params {
     type Rejection = D::Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
-        let params = Query::try_from_uri(&parts.uri)
-            .map_err(|_| Fault::Malformed("The query string cannot be read.".to_owned()))?;
-        Ok(Self(params.0))
+        Ok(Self::of(&parts.uri)?)
     }
 }
 
 impl Params {
+    /// The parameters of a URI.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`].
+    pub(crate) fn of(uri: &Uri) -> Result<Self, Fault> {
+        let params = Query::try_from_uri(uri)
+            .map_err(|_| Fault::Malformed("The query string cannot be read.".to_owned()))?;
+        Ok(Self(params.0))
+    }
+
+    /// All of them, in their order.
+    pub(crate) fn all(&self) -> &[(String, String)] {
+        &self.0
+    }
+
     /// The text of a parameter.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

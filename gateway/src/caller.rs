@@ -15,6 +15,12 @@ use crate::fault::{Fault, invalid};
 /// Header and metadata that name a request throughout the system.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static(REQUEST_ID_NAME);
 
+/// Header that may bear a token, in dialects that say so.
+pub const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-access-token");
+
+/// Header that says which of somebody's companies is meant, in dialects whose paths do not.
+pub const COMPANY_HEADER: HeaderName = HeaderName::from_static("x-company");
+
 const REQUEST_ID_NAME: &str = "x-request-id";
 
 const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
@@ -38,6 +44,14 @@ pub(crate) enum Presented {
 }
 
 impl Presented {
+    /// A token that is good.
+    pub(crate) fn good(token: &str, subject: String) -> Self {
+        match format!("Bearer {token}").parse() {
+            Ok(bearer) => Self::Token { bearer, subject },
+            Err(_) => Self::Bad,
+        }
+    }
+
     /// Looks at the token of a request.
     pub(crate) fn of(headers: &HeaderMap, trust: &Trust) -> Self {
         let Some(header) = headers.get(AUTHORIZATION) else { return Self::Nothing };
@@ -56,10 +70,7 @@ impl Presented {
             SubjectKind::Service => "service",
             SubjectKind::Partner => "partner",
         };
-        match format!("Bearer {}", token.trim()).parse() {
-            Ok(bearer) => Self::Token { bearer, subject: format!("{kind}:{}", claims.sub) },
-            Err(_) => Self::Bad,
-        }
+        Self::good(token.trim(), format!("{kind}:{}", claims.sub))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use axum::http::HeaderValue;
+use axum::http::{HeaderValue, Uri};
 use chassis::config::{Peers, Secret};
 use chassis::telemetry::TelemetryConfig;
 use clap::{Args, Parser};
@@ -186,6 +186,33 @@ pub struct Limits {
         default_value_t = Self::default().sensitive_rate
     )]
     pub sensitive_rate: u32,
+
+    /// Requests a minute with one token, in the voice dialect.
+    #[arg(
+        long,
+        env = "LINHA_VOICE_TOKEN_RATE",
+        value_name = "LINHA_VOICE_TOKEN_RATE",
+        default_value_t = Self::default().voice_token_rate
+    )]
+    pub voice_token_rate: u32,
+
+    /// Size of a request's body in bytes, in the voice dialect.
+    #[arg(
+        long,
+        env = "LINHA_VOICE_BODY_BYTES_MAX",
+        value_name = "LINHA_VOICE_BODY_BYTES_MAX",
+        default_value_t = Self::default().voice_body_bytes_max
+    )]
+    pub voice_body_bytes_max: usize,
+
+    /// Access tokens of the voice dialect whose exchange is remembered.
+    #[arg(
+        long,
+        env = "LINHA_SESSIONS_MAX",
+        value_name = "LINHA_SESSIONS_MAX",
+        default_value_t = Self::default().sessions_max
+    )]
+    pub sessions_max: u64,
 }
 
 impl Default for Limits {
@@ -204,6 +231,9 @@ impl Default for Limits {
             caller_rate: 600,
             address_rate: 300,
             sensitive_rate: 120,
+            voice_token_rate: 120,
+            voice_body_bytes_max: 64 * 1024,
+            sessions_max: 10_000,
         }
     }
 }
@@ -257,6 +287,15 @@ pub struct Web {
     #[arg(long, env = "LINHA_BEHIND_TLS")]
     pub behind_tls: bool,
 
+    /// Where people reach the gateway; links to recordings start with it.
+    #[arg(
+        long,
+        env = "LINHA_PUBLIC_URL",
+        value_name = "LINHA_PUBLIC_URL",
+        default_value_t = Self::default().public_url
+    )]
+    pub public_url: Uri,
+
     /// Networks of proxies whose X-Forwarded-For is believed, separated by commas.
     #[arg(
         long,
@@ -274,6 +313,15 @@ pub struct Web {
         default_value_t = Self::default().password_reset_form_url
     )]
     pub password_reset_form_url: String,
+
+    /// Origins to which the confirmation of an e-mail may redirect, separated by commas.
+    #[arg(
+        long,
+        env = "LINHA_CONFIRM_REDIRECT_ORIGINS",
+        value_name = "LINHA_CONFIRM_REDIRECT_ORIGINS",
+        value_delimiter = ','
+    )]
+    pub confirm_redirect_origins: Vec<String>,
 }
 
 impl Default for Web {
@@ -281,8 +329,10 @@ impl Default for Web {
         Self {
             cors_origins: vec![],
             behind_tls: false,
+            public_url: Uri::from_static("http://127.0.0.1:8080"),
             trusted_proxies: vec![],
             password_reset_form_url: "/password-resets/{id}/form".to_owned(),
+            confirm_redirect_origins: vec![],
         }
     }
 }

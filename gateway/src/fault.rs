@@ -6,8 +6,10 @@ use std::time::Duration;
 /// What is wrong with a request, or with the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// No such route, or an id in the path that cannot be one.
+    /// No such route.
     NotFound,
+    /// An id in the path that cannot be one.
+    NoId,
     /// The route does not know the method.
     MethodNotAllowed,
     /// The body is no JSON, or a member has the wrong type; says which.

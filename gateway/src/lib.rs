@@ -33,6 +33,7 @@ use utoipa::openapi::OpenApi;
 use crate::clients::Clients;
 pub use crate::config::Config;
 use crate::dialects::lines::{self, Lines};
+use crate::dialects::voice::{self, Voice};
 use crate::fault::Fault;
 use crate::limits::RateLimits;
 
@@ -67,6 +68,8 @@ pub struct Gateway {
     pub trust: Trust,
     /// Settings.
     pub config: Config,
+    /// The time.
+    pub clock: Clock,
     rates: Option<Arc<RateLimits>>,
     ending: AtomicBool,
 }
@@ -79,7 +82,8 @@ impl Gateway {
     pub fn new(config: Config, clock: Clock) -> anyhow::Result<Self> {
         Ok(Self {
             clients: Clients::new(&config, clock.clone())?,
-            trust: Trust::new(clock),
+            trust: Trust::new(clock.clone()),
+            clock,
             rates: RateLimits::new(&config.limits).map(Arc::new),
             config,
             ending: AtomicBool::new(false),
@@ -97,13 +101,16 @@ impl Gateway {
 /// Everything that the gateway answers.
 pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
-    let mut documents = vec![("/openapi/lines.json", lines_document)];
+    let (voice, voice_document) = voice::routes(&Voice::new(gateway.clone()));
+    let mut documents =
+        vec![("/openapi/lines.json", lines_document), ("/openapi/voice.json", voice_document)];
     documents.extend(extra.documents);
     let router = lines
         .merge(docs::routes(documents))
         .merge(extra.router)
         .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));
-    stack::common::<Lines>(router, &gateway.config.web)
+    let web = &gateway.config.web;
+    stack::common::<Lines>(router, web).merge(stack::common::<Voice>(voice, web))
 }
 
 /// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.

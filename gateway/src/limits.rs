@@ -1,9 +1,11 @@
 //! How often somebody may ask.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -20,11 +22,14 @@ type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 /// How often keys that have fully recovered are forgotten, which is what bounds the memory.
 const FORGET_EVERY: Duration = Duration::from_secs(10);
 
+const WINDOW: Duration = Duration::from_mins(1);
+
 /// Counts requests by caller and by address.
 pub(crate) struct RateLimits {
     callers: Keyed<String>,
     addresses: Keyed<IpAddr>,
     sensitive: Keyed<(IpAddr, &'static str)>,
+    tokens: Windows<[u8; 32]>,
 }
 
 impl RateLimits {
@@ -34,6 +39,7 @@ impl RateLimits {
             callers: keyed(limits.caller_rate),
             addresses: keyed(limits.address_rate),
             sensitive: keyed(limits.sensitive_rate),
+            tokens: Windows::new(limits.voice_token_rate),
         })
     }
 
@@ -50,9 +56,25 @@ impl RateLimits {
         let network = address.network();
         match presented {
             Presented::Token { subject, .. } => check(&self.callers, subject)?,
-            _ => check(&self.addresses, &network)?,
+            _ => self.count_address(address)?,
         }
         sensitive.map_or(Ok(()), |operation| check(&self.sensitive, &(network, operation)))
+    }
+
+    /// Counts a request with the token of this hash.
+    ///
+    /// # Errors
+    /// [`Fault::TooManyRequests`].
+    pub(crate) fn count_token(&self, hash: [u8; 32]) -> Result<(), Fault> {
+        self.tokens.count(hash, Instant::now()).map_err(Fault::TooManyRequests)
+    }
+
+    /// Counts a request from an address.
+    ///
+    /// # Errors
+    /// [`Fault::TooManyRequests`].
+    pub(crate) fn count_address(&self, address: ClientAddress) -> Result<(), Fault> {
+        check(&self.addresses, &address.network())
     }
 
     /// Forgets those who have not asked for a while, until `shutdown`.
@@ -66,7 +88,40 @@ impl RateLimits {
             forget(&self.callers);
             forget(&self.addresses);
             forget(&self.sensitive);
+            self.tokens.forget(Instant::now());
         }
+    }
+}
+
+/// Counts by the minute, so that whoever is told of a limit gets exactly that many.
+struct Windows<K> {
+    limit: u32,
+    open: Mutex<HashMap<K, (Instant, u32)>>,
+}
+
+impl<K: Hash + Eq> Windows<K> {
+    fn new(limit: u32) -> Self {
+        Self { limit, open: Mutex::default() }
+    }
+
+    /// Counts once; otherwise says how long the window still lasts.
+    fn count(&self, key: K, now: Instant) -> Result<(), Duration> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = open.entry(key).or_insert((now, 0));
+        let passed = now.saturating_duration_since(*since);
+        if passed >= WINDOW {
+            (*since, *count) = (now, 0);
+        } else if *count >= self.limit {
+            return Err(WINDOW - passed);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn forget(&self, now: Instant) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, (since, _)| now.saturating_duration_since(*since) < WINDOW);
+        open.shrink_to_fit();
     }
 }
 
@@ -121,6 +176,20 @@ mod tests {
         }
         assert!(rates.count(&token("a"), address("192.0.2.9"), None).is_err());
         assert!(rates.count(&token("b"), address("192.0.2.9"), None).is_ok());
+    }
+
+    #[test]
+    fn a_minute_has_exactly_its_requests() {
+        let windows = Windows::new(2);
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(windows.count("a", at(0)), Ok(()));
+        assert_eq!(windows.count("a", at(30)), Ok(()));
+        assert_eq!(windows.count("a", at(40)), Err(Duration::from_secs(20)));
+        assert_eq!(windows.count("b", at(40)), Ok(()));
+        windows.forget(at(60));
+        assert_eq!(windows.open.lock().unwrap().len(), 1);
+        assert_eq!(windows.count("a", at(60)), Ok(()));
     }
 
     #[test]

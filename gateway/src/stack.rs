@@ -27,7 +27,7 @@ use tower_http::cors::{Any as AnyOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::caller::REQUEST_ID;
+use crate::caller::{COMPANY_HEADER, REQUEST_ID, TOKEN_HEADER};
 use crate::config::Web;
 use crate::dialects::Dialect;
 use crate::fault::Fault;
@@ -39,15 +39,20 @@ const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
 
 /// What a dialect's own requests go through: who asks, how often, and what is too much.
 pub(crate) fn guarded<D: Dialect>(router: Router, dialect: &D) -> Router {
+    let doors = Doors { dialect: dialect.clone(), rates: dialect.gateway().rates.clone() };
+    // The one added last is the outermost.
+    bounded(router, dialect).layer(middleware::from_fn_with_state(doors, enter::<D>))
+}
+
+/// Refuses what would be too much at once, and what takes too long.
+pub(crate) fn bounded<D: Dialect>(router: Router, dialect: &D) -> Router {
     let limits = &dialect.gateway().config.limits;
     let overload = ServiceBuilder::new()
         .layer(HandleErrorLayer::new(async |_: BoxError| D::Error::from(Fault::Unavailable)))
         .layer(LoadShedLayer::new())
         .layer(GlobalConcurrencyLimitLayer::new(limits.concurrency_max))
         .layer(TimeoutLayer::new(limits.request_timeout()));
-    let doors = Doors { dialect: dialect.clone(), rates: dialect.gateway().rates.clone() };
-    // The one added last is the outermost.
-    router.layer(overload).layer(middleware::from_fn_with_state(doors, enter::<D>))
+    router.layer(overload)
 }
 
 #[derive(Clone)]
@@ -123,8 +128,17 @@ fn cors(web: &Web) -> CorsLayer {
             CONTENT_TYPE,
             HeaderName::from_static(KEY_HEADER),
             REQUEST_ID,
+            TOKEN_HEADER,
+            COMPANY_HEADER,
         ])
-        .expose_headers([RETRY_AFTER, HeaderName::from_static(REPLAYED_HEADER), REQUEST_ID])
+        .expose_headers([
+            RETRY_AFTER,
+            HeaderName::from_static(REPLAYED_HEADER),
+            REQUEST_ID,
+            HeaderName::from_static("ratelimit-limit"),
+            HeaderName::from_static("ratelimit-remaining"),
+            HeaderName::from_static("ratelimit-reset"),
+        ])
         .max_age(PREFLIGHT_AGE);
     if web.cors_origins.is_empty() {
         layer.allow_origin(AnyOrigin)

@@ -56,6 +56,20 @@ fn what_needs_no_members_may_need_no_body() {
 }
 
 #[test]
+fn a_member_that_is_missing_is_named_though_the_type_needs_it() {
+    #[derive(Debug, Deserialize)]
+    struct Strict {
+        name: String,
+    }
+    impl Input for Strict {
+        const REQUIRED: &'static [&'static str] = &["name"];
+    }
+    assert_eq!(parse::<Strict>(br#"{"name": "x"}"#).unwrap().0.name, "x");
+    let Err(Fault::Invalid(missing)) = parse::<Strict>(b"{}") else { panic!("not missing") };
+    assert_eq!(missing[0].member, "name");
+}
+
+#[test]
 fn a_wrong_type_is_malformed_and_names_the_member_but_not_the_value() {
     let message = malformed(r#"{"name": 11144477735}"#);
     assert!(message.contains("`name`") && !message.contains("111444"), "{message}");

@@ -2,6 +2,7 @@
 //! share what reads requests and calls services, never a wire struct.
 
 pub mod lines;
+pub mod voice;
 
 use axum::http::Method;
 use axum::response::IntoResponse;
@@ -23,4 +24,52 @@ pub trait Dialect: Clone + Send + Sync + 'static {
 
     /// What all dialects share.
     fn gateway(&self) -> &Gateway;
+}
+
+/// What the comments of the contracts name as reasons: "NOT_FOUND / LINE_NOT_FOUND"; those of
+/// what only the voice dialect uses, or all others.
+#[cfg(test)]
+fn reasons_of_the_contracts(of_voice: bool) -> std::collections::BTreeSet<String> {
+    use prost::Message;
+    use prost_types::FileDescriptorSet;
+
+    const VOICE: &[&str] = &[
+        "linha/billing/v1/credit_charge_service.proto",
+        "linha/billing/v1/wallet_service.proto",
+        "linha/common/v1/query.proto",
+        "linha/company/v1/integration_service.proto",
+        "linha/identity/v1/access_token_service.proto",
+        "linha/identity/v1/account_user_service.proto",
+        "linha/telecom/v1/call_service.proto",
+        "linha/telecom/v1/extension_service.proto",
+    ];
+    const NO_REASONS: &[&str] = &["NORMAL_CLEARING", "NOT_EQUAL", "NOT_IN", "NOT_LIKE"];
+    let contracts = FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap();
+    let comments = contracts
+        .file
+        .iter()
+        .filter(|file| file.package().starts_with("linha."))
+        .filter(|file| VOICE.contains(&file.name()) == of_voice)
+        .filter_map(|file| file.source_code_info.as_ref())
+        .flat_map(|info| &info.location)
+        .map(|location| location.leading_comments());
+    let codes: std::collections::BTreeSet<String> = (0..17)
+        .map(|code| format!("{:?}", tonic::Code::from_i32(code)))
+        .map(|name| {
+            let mut upper = String::new();
+            for c in name.chars() {
+                if c.is_uppercase() && !upper.is_empty() {
+                    upper.push('_');
+                }
+                upper.extend(c.to_uppercase());
+            }
+            upper
+        })
+        .collect();
+    comments
+        .flat_map(|text| text.split(|c: char| !c.is_ascii_uppercase() && c != '_'))
+        .filter(|word| word.contains('_') && word.len() > 5 && !codes.contains(*word))
+        .filter(|word| !NO_REASONS.contains(word))
+        .map(str::to_owned)
+        .collect()
 }

@@ -4,3 +4,5 @@
 mod door;
 mod failures;
 mod support;
+mod voice;
+mod voice_users;

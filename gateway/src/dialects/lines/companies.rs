@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use proto::company::v1::company_service_client::CompanyServiceClient;
 use proto::company::v1::email_domain_service_client::EmailDomainServiceClient;
 use proto::company::v1::{
-    CreateCompanyRequest, DeleteEmailDomainRequest, GetCompanyRequest, ListCompaniesRequest,
-    PutEmailDomainRequest, UpdateCompanyRequest,
+    CompanyKind, CreateCompanyRequest, DeleteEmailDomainRequest, GetCompanyRequest,
+    ListCompaniesRequest, PutEmailDomainRequest, UpdateCompanyRequest,
 };
 
 use super::Lines;
@@ -80,6 +80,7 @@ pub(super) async fn list(
     let request = ListCompaniesRequest {
         search_term: params.text("searchTerm").unwrap_or_default().to_owned(),
         page: Part::of(&params)?.page(),
+        kind: CompanyKind::Customer.into(),
     };
     let answer = lines
         .clients()

@@ -156,8 +156,9 @@ pub(crate) struct Company {
     /// Trading name.
     #[schema(required = true)]
     trading_name: Option<String>,
-    /// CNPJ.
-    cnpj: String,
+    /// CNPJ; null where a voice account has none.
+    #[schema(required = true)]
+    cnpj: Option<String>,
     /// Contact number.
     #[schema(required = true)]
     phone_number: Option<String>,
@@ -191,7 +192,7 @@ impl From<company::Company> for Company {
             id: company.id,
             official_name: company.official_name,
             trading_name: company.trading_name,
-            cnpj: company.cnpj,
+            cnpj: Some(company.cnpj).filter(|cnpj| !cnpj.is_empty()),
             phone_number: company.phone_number,
             email: company.email,
             billing_email: company.billing_email,
