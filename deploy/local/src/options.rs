@@ -64,6 +64,15 @@ pub struct Options {
     )]
     pub webhook_hosts: Vec<String>,
 
+    /// Origins to which the confirmation of an e-mail may redirect, separated by commas.
+    #[arg(
+        long,
+        env = "LINHA_CONFIRM_REDIRECT_ORIGINS",
+        value_name = "LINHA_CONFIRM_REDIRECT_ORIGINS",
+        value_delimiter = ','
+    )]
+    pub confirm_redirect_origins: Vec<String>,
+
     /// Load no demo data.
     #[arg(long, env = "LINHA_NO_DEMO", value_name = "LINHA_NO_DEMO")]
     pub no_demo: bool,
@@ -92,6 +101,7 @@ impl Options {
             no_rate_limits: false,
             rates: None,
             webhook_hosts: vec![],
+            confirm_redirect_origins: vec![],
             no_demo: false,
             automatic_billing: false,
             temporary_in: None,

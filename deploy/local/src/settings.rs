@@ -16,7 +16,7 @@ use chassis::mail::{FolderMailer, MailConfig};
 use chassis::telemetry::TelemetryConfig;
 use telecom::{
     AdministratorSimulator, CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator,
-    ParcelConfig, PortabilityConfig,
+    ParcelConfig, PortabilityConfig, SwitchConfig, SwitchKind, SwitchSimulator,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -53,6 +53,7 @@ pub(crate) struct Settings {
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) payments: Arc<PaymentProviderSimulator>,
+    pub(crate) switch: Arc<SwitchSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
     pub(crate) gateway_url: String,
@@ -85,15 +86,16 @@ pub(crate) async fn serve(
             let outside = identity::Outside { mailer: settings.mailer() };
             identity::serve(settings.identity(service)?, host, outside).await
         }
-        Part::Company => company::serve(settings.company(service), host).await,
+        Part::Company => company::serve(settings.company(service)?, host).await,
         Part::Telecom => {
             let outside = telecom::Outside {
                 carrier: settings.carrier.clone(),
                 parcel_carrier: settings.parcel_carrier.clone(),
                 portability_administrator: settings.administrator.clone(),
                 sms: settings.administrator.clone(),
+                switch: settings.switch.clone(),
             };
-            telecom::serve(telecom_config(service), host, outside).await
+            telecom::serve(settings.telecom(service), host, outside).await
         }
         Part::Billing => {
             let outside = billing::Outside {
@@ -140,6 +142,9 @@ impl Settings {
         config.mail.public_url = self.gateway_url.parse()?;
         config.bootstrap_operator_email = Some(demo::OPERATOR.0.parse()?);
         config.bootstrap_operator_password = Some(demo::OPERATOR.1.parse::<Secret>()?);
+        if self.options.no_rate_limits {
+            config.policy.account_signups_max = u32::MAX;
+        }
         Ok(config)
     }
 
@@ -166,26 +171,59 @@ impl Settings {
             ..InvoicingConfig::default()
         };
         let terms = billing::Terms::default();
-        Ok(billing::Config { service, invoicing, mail, fiscal, payments, terms })
+        let credit = billing::CreditConfig::default();
+        Ok(billing::Config { service, invoicing, mail, fiscal, payments, credit, terms })
     }
 
-    fn company(&self, service: ServiceConfig) -> company::Config {
+    fn company(&self, service: ServiceConfig) -> anyhow::Result<company::Config> {
         let webhook_hosts = self.options.webhook_hosts.clone();
-        let webhooks = company::WebhookConfig { webhook_hosts, ..Default::default() };
-        company::Config { service, webhooks }
+        let public_url = self.gateway_url.parse()?;
+        let webhooks = company::WebhookConfig { public_url, webhook_hosts, ..Default::default() };
+        Ok(company::Config { service, webhooks })
     }
 
     fn gateway(&self) -> anyhow::Result<gateway::Config> {
         let secret = self.secrets.service.parse::<Secret>()?;
         let mut config = gateway::Config::new(secret, self.peers.clone());
         config.limits.no_rate_limits = self.options.no_rate_limits;
+        config.web.public_url = self.gateway_url.parse()?;
         if let Some([caller, address, sensitive]) = self.options.rates {
             config.limits.caller_rate = caller;
             config.limits.address_rate = address;
             config.limits.sensitive_rate = sensitive;
         }
         config.limits.trust_refresh_ms = TRUST_REFRESH_MS;
+        config.web.confirm_redirect_origins = self.options.confirm_redirect_origins.clone();
         Ok(config)
+    }
+
+    fn telecom(&self, service: ServiceConfig) -> telecom::Config {
+        // Load tests dial as often as they like.
+        let dials_per_minute = match self.options.no_rate_limits {
+            true => 0,
+            false => SwitchConfig::default().dials_per_minute,
+        };
+        telecom::Config {
+            service,
+            provider: "americanet".to_owned(),
+            carrier: Some(telecom::CarrierKind::Simulator),
+            carrier_timeout_ms: CARRIER_TIMEOUT_MS,
+            carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+            line_order_retry_max_ms: CARRIER_RETRY_MAX_MS,
+            parcels: ParcelConfig {
+                parcel_carrier: Some(ParcelCarrierKind::Simulator),
+                parcel_carrier_timeout_ms: CARRIER_TIMEOUT_MS,
+                parcel_carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
+                parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
+            },
+            portability: PortabilityConfig::default(),
+            switch: SwitchConfig {
+                switch: Some(SwitchKind::Simulator),
+                dials_per_minute,
+                ..SwitchConfig::default()
+            },
+            number_quarantine_days: NUMBER_QUARANTINE_DAYS,
+        }
     }
 
     fn sandbox(&self) -> anyhow::Result<Sandbox> {
@@ -197,6 +235,7 @@ impl Settings {
             fiscal_issuer: self.fiscal_issuer.clone(),
             administrator: self.administrator.clone(),
             payments: self.payments.clone(),
+            switch: self.switch.clone(),
             billing: self.upstream(&self.peers.billing_url)?,
             mail_folder: self.mail_folder.clone(),
         })
@@ -211,24 +250,5 @@ impl Settings {
             client::channel(self.peers.identity_url.clone()),
         );
         Ok(Upstream::new(client::channel(url.clone()), credentials))
-    }
-}
-
-fn telecom_config(service: ServiceConfig) -> telecom::Config {
-    telecom::Config {
-        service,
-        provider: "americanet".to_owned(),
-        carrier: Some(telecom::CarrierKind::Simulator),
-        carrier_timeout_ms: CARRIER_TIMEOUT_MS,
-        carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
-        line_order_retry_max_ms: CARRIER_RETRY_MAX_MS,
-        parcels: ParcelConfig {
-            parcel_carrier: Some(ParcelCarrierKind::Simulator),
-            parcel_carrier_timeout_ms: CARRIER_TIMEOUT_MS,
-            parcel_carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
-            parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
-        },
-        portability: PortabilityConfig::default(),
-        number_quarantine_days: NUMBER_QUARANTINE_DAYS,
     }
 }

@@ -13,7 +13,9 @@ use futures::FutureExt;
 use postgres_local::{Cluster, ServiceRole};
 use proto::identity::v1::IssueClientTokenRequest;
 use proto::identity::v1::token_service_client::TokenServiceClient;
-use telecom::{AdministratorSimulator, CarrierSimulator, ParcelCarrierSimulator};
+use telecom::{
+    AdministratorSimulator, CarrierSimulator, ParcelCarrierSimulator, SwitchConfig, SwitchSimulator,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
@@ -75,7 +77,8 @@ impl Stack {
             carrier: Arc::new(CarrierSimulator::new()),
             fiscal_issuer: Arc::new(FiscalIssuerSimulator::new()),
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock.clone())),
-            administrator: Arc::new(AdministratorSimulator::new(clock)),
+            administrator: Arc::new(AdministratorSimulator::new(clock.clone())),
+            switch: Arc::new(SwitchSimulator::new(clock, SwitchConfig::default().times())),
             payments: Arc::new(PaymentProviderSimulator::new()),
             mail_folder: directory.join("mail"),
             peers: addresses.peers()?,
@@ -135,6 +138,11 @@ impl Stack {
     /// Who collects invoices.
     pub fn payments(&self) -> &PaymentProviderSimulator {
         &self.settings.payments
+    }
+
+    /// What makes calls.
+    pub fn switch(&self) -> &SwitchSimulator {
+        &self.settings.switch
     }
 
     /// Where mails arrive.

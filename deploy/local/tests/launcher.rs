@@ -83,6 +83,7 @@ async fn an_ephemeral_start_prints_one_line_and_leaves_nothing_behind() {
         ("manager", "company_id"),
         ("other_manager", "company_id"),
         ("holder", "phone_account_id"),
+        ("voice", "token"),
     ] {
         assert!(demo[who]["email"].is_string() && demo[who][what].is_string(), "{who} in {demo}");
     }

@@ -6,6 +6,8 @@ use proto::billing::v1::plan_service_client::PlanServiceClient;
 use proto::company::v1::company_service_client::CompanyServiceClient;
 use proto::company::v1::email_domain_service_client::EmailDomainServiceClient;
 use proto::company::v1::employee_service_client::EmployeeServiceClient;
+use proto::identity::v1::access_token_service_client::AccessTokenServiceClient;
+use proto::identity::v1::account_user_service_client::AccountUserServiceClient;
 use proto::identity::v1::grant_service_client::GrantServiceClient;
 use proto::identity::v1::invitation_service_client::InvitationServiceClient;
 use proto::identity::v1::session_service_client::SessionServiceClient;
@@ -28,7 +30,8 @@ pub(super) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    async fn anonymous(stack: &'a Stack) -> anyhow::Result<Self> {
+    /// Calls as the gateway does for people who have no token yet.
+    pub(super) async fn anonymous(stack: &'a Stack) -> anyhow::Result<Self> {
         Ok(Self { stack, token: stack.gateway_token().await? })
     }
 
@@ -68,19 +71,39 @@ impl<'a> Client<'a> {
 
     /// Id and secret of the link in the newest mail to somebody.
     pub(super) async fn mailed_link(&self, email: &str) -> anyhow::Result<(String, String)> {
+        let link = self.newest_link(email).await?;
+        let id = link.path_segments().and_then(|mut path| path.nth(1)).context("no id")?;
+        Ok((id.to_owned(), parameter(&link, "token")?))
+    }
+
+    /// Person and secret of the newest confirmation that was mailed to somebody.
+    pub(super) async fn mailed_confirmation(
+        &self,
+        email: &str,
+    ) -> anyhow::Result<(String, String)> {
+        let link = self.newest_link(email).await?;
+        Ok((parameter(&link, "uid")?, parameter(&link, "token")?))
+    }
+
+    async fn newest_link(&self, email: &str) -> anyhow::Result<url::Url> {
         let settled = self.stack.settle(super::load::PATIENCE).await;
         anyhow::ensure!(settled, "the services do not come to rest");
         let mails = FolderMailer::read(self.stack.mail_folder(), Some(email))?;
         let mail = mails.into_iter().next().with_context(|| format!("no mail to {email}"))?;
         let link = mail.links.first().context("no link in the mail")?;
-        let link = url::Url::parse(link)?;
-        let id = link.path_segments().and_then(|mut path| path.nth(1)).context("no id")?;
-        let token = link.query_pairs().find(|(name, _)| name == "token").context("no token")?.1;
-        Ok((id.to_owned(), token.into_owned()))
+        Ok(url::Url::parse(link)?)
     }
 
     pub(super) fn sessions(&self) -> anyhow::Result<SessionServiceClient<Channel>> {
         Ok(SessionServiceClient::new(self.stack.channel(Part::Identity)?))
+    }
+
+    pub(super) fn access_tokens(&self) -> anyhow::Result<AccessTokenServiceClient<Channel>> {
+        Ok(AccessTokenServiceClient::new(self.stack.channel(Part::Identity)?))
+    }
+
+    pub(super) fn account_users(&self) -> anyhow::Result<AccountUserServiceClient<Channel>> {
+        Ok(AccountUserServiceClient::new(self.stack.channel(Part::Identity)?))
     }
 
     pub(super) fn signups(&self) -> anyhow::Result<SignupServiceClient<Channel>> {
@@ -118,4 +141,11 @@ impl<'a> Client<'a> {
     pub(super) fn stock(&self) -> anyhow::Result<StockServiceClient<Channel>> {
         Ok(StockServiceClient::new(self.stack.channel(Part::Telecom)?))
     }
+}
+
+fn parameter(link: &url::Url, wanted: &str) -> anyhow::Result<String> {
+    let mut pairs = link.query_pairs();
+    let (_, value) =
+        pairs.find(|(name, _)| name == wanted).with_context(|| format!("no {wanted}"))?;
+    Ok(value.into_owned())
 }

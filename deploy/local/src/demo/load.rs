@@ -12,7 +12,8 @@ use proto::company::v1::{
     PutEmailDomainRequest,
 };
 use proto::identity::v1::{
-    AcceptInvitationRequest, CompanyRole, CompleteSignupRequest, CreateSignupFormRequest,
+    AcceptInvitationRequest, CompanyRole, CompleteSignupRequest, ConfirmEmailRequest,
+    CreateSignupFormRequest, LoginForAccessTokenRequest, OpenVoiceAccountRequest,
     ProveEmailRequest, PutGrantRequest, SignupForm,
 };
 use proto::telecom::v1::{
@@ -20,7 +21,7 @@ use proto::telecom::v1::{
 };
 
 use super::client::Client;
-use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, of};
+use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, of};
 use crate::stack::Stack;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
@@ -29,6 +30,11 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(180);
 pub const OPERATOR: (&str, &str) = ("operator@linha.example", "operator-of-the-demo");
 /// The documents show how somebody logs in by this account.
 const HOLDER: (&str, &str) = ("example@example.com", "Passw0rd!");
+
+/// E-mail and password of the voice account's administrator.
+const VOICE: (&str, &str) = ("admin@voz-clara.example", "admin-of-voz-clara");
+// Of a network for documents: whoever tries the sandbox has their own count.
+const NOBODYS_ADDRESS: &str = "192.0.2.1";
 
 const AREA_CODES: [u32; 5] = [11, 21, 31, 41, 51];
 const NUMBERS_IN_AREA: u32 = 1_000;
@@ -71,8 +77,10 @@ const SERRA_AZUL: DemoCompany = DemoCompany {
 /// # Errors
 /// When a service refuses a step.
 pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
-    if of(stack).is_some() {
-        return Ok(());
+    match of(stack) {
+        Some(Demo { voice: Some(_), .. }) => return Ok(()),
+        Some(demo) => return note(stack, &Demo { voice: Some(voice(stack).await?), ..demo }),
+        None => {}
     }
     say("loading the demo data");
     let operator = Account { email: OPERATOR.0.to_owned(), password: OPERATOR.1.to_owned() };
@@ -88,10 +96,15 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
         let client = Client::log_in(stack, &login_of(account)).await?;
         lines(&client, key, &account.company_id, &subscription_plan_ids).await?;
     }
+    let voice = Some(voice(stack).await?);
     stack.settle(PATIENCE).await;
 
-    let demo = Demo { operator, manager, other_manager, holder, subscription_plan_ids };
-    fs::write(stack.directory().join(FILE), serde_json::to_vec_pretty(&demo)?)
+    let demo = Demo { operator, manager, other_manager, holder, subscription_plan_ids, voice };
+    note(stack, &demo)
+}
+
+fn note(stack: &Stack, demo: &Demo) -> anyhow::Result<()> {
+    fs::write(stack.directory().join(FILE), serde_json::to_vec_pretty(demo)?)
         .context("cannot note that the demo data is loaded")
 }
 
@@ -265,6 +278,34 @@ async fn holder(
         password: password.to_owned(),
         phone_account_id: completed.line_id,
     })
+}
+
+/// A voice account, whose administrator has confirmed the e-mail.
+async fn voice(stack: &Stack) -> anyhow::Result<VoiceAccount> {
+    let (email, password) = VOICE;
+    let client = Client::anonymous(stack).await?;
+    let account = OpenVoiceAccountRequest {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        organization_name: "Voz Clara Telefonia".to_owned(),
+        phone: "(41) 3333-4444".to_owned(),
+        domain: "voz-clara.example".to_owned(),
+        remote_address: NOBODYS_ADDRESS.to_owned(),
+    };
+    let request = client.once("voice", account)?;
+    client.account_users()?.open_voice_account(request).await?;
+    let (user_id, token) = client.mailed_confirmation(email).await?;
+    let confirmation = client.request(ConfirmEmailRequest { user_id, token })?;
+    client.account_users()?.confirm_email(confirmation).await?;
+    let login = LoginForAccessTokenRequest {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        ttl: Some(-1),
+        remote_address: NOBODYS_ADDRESS.to_owned(),
+    };
+    let logged_in = client.access_tokens()?.login_for_access_token(client.request(login)?).await?;
+    let token = logged_in.into_inner().secret;
+    Ok(VoiceAccount { email: email.to_owned(), password: password.to_owned(), token })
 }
 
 /// Some lines without a user, each with a SIM card.

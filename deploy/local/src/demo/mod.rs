@@ -27,6 +27,9 @@ pub struct Demo {
     pub holder: HolderAccount,
     /// The catalogue.
     pub subscription_plan_ids: Vec<String>,
+    /// Administers a voice account; an installation from before there were any has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<VoiceAccount>,
 }
 
 /// Somebody who can log in.
@@ -58,6 +61,17 @@ pub struct HolderAccount {
     pub password: String,
     /// The line.
     pub phone_account_id: String,
+}
+
+/// Somebody with a voice account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct VoiceAccount {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// An access token that does not end.
+    pub token: String,
 }
 
 /// The demo data that this installation has; none before it is loaded.
@@ -108,7 +122,7 @@ pub fn welcome(stack: &Stack) -> String {
 }
 
 fn accounts(demo: &Demo, gateway: &str) -> String {
-    let Demo { operator, manager, other_manager, holder, .. } = demo;
+    let Demo { operator, manager, other_manager, holder, voice, .. } = demo;
     let list = [
         ("operator", &operator.email, &operator.password),
         ("manager", &manager.email, &manager.password),
@@ -118,6 +132,9 @@ fn accounts(demo: &Demo, gateway: &str) -> String {
     let mut text = "\nDemo accounts:\n".to_owned();
     for (what, email, password) in list {
         text += &format!("  {what:<9}  {email}  {password}\n");
+    }
+    if let Some(VoiceAccount { email, password, token }) = voice {
+        text += &format!("  voice      {email}  {password}\n             token {token}\n");
     }
     text + &format!(
         "\nTry:\n  curl -s {gateway}/login -H 'content-type: application/json' \\\n       \

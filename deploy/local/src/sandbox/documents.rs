@@ -63,7 +63,7 @@ pub(super) struct Script {
 /// One answer, or several alike.
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes a body to the document; each simulator has its own")]
-struct Step {
+pub(super) struct Step {
     /// What it answers: see each simulator.
     operation: String,
     /// What becomes of the request.

@@ -7,6 +7,7 @@ mod fiscal;
 mod payments;
 mod portability;
 mod shipments;
+mod switch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,7 +27,10 @@ use chassis::simulator::Script;
 use gateway::Extra;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use telecom::{AdministratorSimulator, CarrierOperation, CarrierSimulator, ParcelCarrierSimulator};
+use telecom::{
+    AdministratorSimulator, CarrierOperation, CarrierSimulator, ParcelCarrierSimulator,
+    SwitchSimulator,
+};
 use time::OffsetDateTime;
 use time::format_description::well_known::{Iso8601, Rfc3339};
 use tonic::{Code, Status};
@@ -48,6 +52,7 @@ pub(crate) struct Sandbox {
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) payments: Arc<PaymentProviderSimulator>,
+    pub(crate) switch: Arc<SwitchSimulator>,
     pub(crate) billing: Upstream,
     pub(crate) mail_folder: PathBuf,
 }
@@ -66,8 +71,10 @@ fn routes() -> OpenApiRouter<Sandbox> {
         .routes(routes!(script_carrier))
         .routes(routes!(fiscal::script))
         .routes(routes!(payments::inject))
+        .routes(routes!(payments::read_collected))
         .routes(routes!(portability::command))
         .routes(routes!(shipments::script))
+        .routes(routes!(switch::command))
 }
 
 /// A command that cannot be carried out, in the words of the `lines` dialect.

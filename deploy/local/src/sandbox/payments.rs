@@ -1,19 +1,20 @@
 //! The payment provider, at the tester's command.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use billing::PaymentOperation;
+use billing::{BillingType, NewCharge, Payable, PaymentOperation};
 use chassis::simulator::{Script, ScriptStep};
 use proto::billing::v1::payment_service_client::PaymentServiceClient;
 use proto::billing::v1::{PaymentOutcome, ReceivePaymentNoticeRequest};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Body, PATIENCE, Refused, Sandbox, documents};
 
 const TIMES_MAX: u32 = 100;
+const ONE_OF: &str = "one of invoice_id, charge_id and chargeId is required";
 
 /// A notice to be delivered, or how the provider answers next.
 #[derive(Deserialize)]
@@ -23,14 +24,18 @@ pub(super) enum Command {
     Notice(Notice),
 }
 
-/// What the provider says of an invoice, which is named by either of the two ids.
+/// What the provider says of an invoice, which is named by either of two ids, or of a charge for
+/// credit.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = PaymentNotice)]
 pub(super) struct Notice {
     /// The invoice, as the API names it or by its UUID.
     invoice_id: Option<String>,
-    /// What the provider calls it.
+    /// What the provider calls the invoice.
     charge_id: Option<String>,
+    /// A charge for credit.
+    #[serde(rename = "chargeId")]
+    credit_charge_id: Option<String>,
     /// `paid`, `failed` or `refunded`.
     event: Option<String>,
     /// How often the same notice arrives.
@@ -40,12 +45,15 @@ pub(super) struct Notice {
 
 /// Have a payment notified, or script the payment provider
 ///
-/// Operation: `register`, which has an invoice collected.
+/// Operation: `register`, which has an invoice or a charge collected.
 #[utoipa::path(
     post, path = "/sandbox/payments", tag = "simulators", operation_id = "commandPayments",
     request_body(content = documents::PaymentCommand, examples(
         ("notice" = (value = json!({
             "invoice_id": "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d", "event": "paid", "times": 2
+        }))),
+        ("credit" = (value = json!({
+            "chargeId": "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d", "event": "paid"
         }))),
         ("script" = (value = json!({
             "next": [{"operation": "register", "outcome": "fail", "times": 2}]
@@ -54,10 +62,10 @@ pub(super) struct Notice {
     responses(
         (status = 204, description = "It was taken in, or it will be so"),
         (status = 400, description = "The body cannot be read", body = documents::Refusal),
-        (status = 404, description = "No such invoice", body = documents::Refusal),
+        (status = 404, description = "No such invoice or charge", body = documents::Refusal),
         (
             status = 409, body = documents::Refusal,
-            description = "The invoice's status does not allow it"
+            description = "Its status does not allow it"
         ),
         (status = 422, description = "A value makes no sense", body = documents::Refusal),
         (status = 503, description = "Billing does not answer", body = documents::Refusal)
@@ -92,9 +100,10 @@ async fn deliver(sandbox: &Sandbox, notice: Notice) -> Result<(), Refused> {
 }
 
 fn read(notice: Notice) -> Result<(ReceivePaymentNoticeRequest, u32), Refused> {
-    let name = match (notice.invoice_id, notice.charge_id) {
-        (Some(name), None) | (None, Some(name)) => name,
-        _ => return Err(Refused::invalid("either invoice_id or charge_id is required")),
+    let (name, of_charge) = match (notice.invoice_id, notice.charge_id, notice.credit_charge_id) {
+        (Some(name), None, None) | (None, Some(name), None) => (name, false),
+        (None, None, Some(name)) => (name, true),
+        _ => return Err(Refused::invalid(ONE_OF)),
     };
     let outcome = match notice.event.as_deref() {
         Some("paid") => PaymentOutcome::Paid,
@@ -106,21 +115,72 @@ fn read(notice: Notice) -> Result<(ReceivePaymentNoticeRequest, u32), Refused> {
     if !(1..=TIMES_MAX).contains(&times) {
         return Err(Refused::invalid(format!("times is between 1 and {TIMES_MAX}")));
     }
+    let id = id(&name)?.to_string();
+    let (invoice_id, charge_id) = if of_charge { (String::new(), id) } else { (id, String::new()) };
     let request = ReceivePaymentNoticeRequest {
         notice_id: format!("sandbox-{}", Uuid::now_v7()),
-        invoice_id: invoice_id(&name)?.to_string(),
+        invoice_id,
         outcome: outcome.into(),
         amount: None,
         occurred_at: None,
+        charge_id,
     };
     Ok((request, times))
 }
 
-/// The simulated provider calls a charge what its invoice is called: "provider:uuid", or the bare
-/// UUID. Anything else names nothing.
-fn invoice_id(name: &str) -> Result<Uuid, Refused> {
+/// The simulated provider calls everything what we call it: "provider:uuid", or the bare UUID.
+/// Anything else names nothing.
+fn id(name: &str) -> Result<Uuid, Refused> {
     let bare = name.rsplit_once(':').map_or(name, |(_, id)| id);
-    bare.parse().map_err(|_| Refused::not_found("no invoice has this id"))
+    bare.parse().map_err(|_| Refused::not_found("nothing that can be paid has this id"))
+}
+
+/// A charge for credit, as the provider has it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = CollectedCharge)]
+pub(super) struct Collected {
+    /// The charge.
+    charge_id: Uuid,
+    /// Who is to pay.
+    company_id: Uuid,
+    /// How much, in cents.
+    amount_cents: i64,
+    /// How.
+    #[schema(value_type = String)]
+    billing_type: BillingType,
+    /// Until when: ISO 8601.
+    due_date: String,
+}
+
+/// Read a charge that the payment provider has
+///
+/// A charge's `invoiceUrl` leads here. A new one arrives within a few seconds.
+#[utoipa::path(
+    get, path = "/sandbox/payments/{chargeId}", tag = "simulators",
+    operation_id = "readCollectedCharge",
+    params(("chargeId" = Uuid, Path, description = "A charge for credit")),
+    responses(
+        (status = 200, description = "As the provider has it", body = Collected),
+        (status = 404, description = "The provider has no such charge", body = documents::Refusal)
+    )
+)]
+pub(super) async fn read_collected(
+    State(sandbox): State<Sandbox>,
+    Path(name): Path<String>,
+) -> Result<Json<Collected>, Refused> {
+    let charge_id = id(&name)?;
+    let charge = sandbox.payments.charge(Payable::Charge(charge_id.into()));
+    let Some(NewCharge { company_id, amount, billing_type, due, .. }) = charge else {
+        return Err(Refused::not_found("the payment provider has no such charge"));
+    };
+    Ok(Json(Collected {
+        charge_id,
+        company_id: company_id.0,
+        amount_cents: amount.get(),
+        billing_type,
+        due_date: due.to_string(),
+    }))
 }
 
 #[cfg(test)]
@@ -146,6 +206,16 @@ mod tests {
             assert_eq!((request.invoice_id.as_str(), times), (id, 1));
             assert_eq!(request.outcome(), PaymentOutcome::Paid);
         }
+    }
+
+    #[test]
+    fn a_charge_for_credit_has_a_name_of_its_own() {
+        let id = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d";
+        let named = format!(r#"{{"chargeId": "{id}", "event": "paid"}}"#);
+        let (request, _) = command(&named).unwrap();
+        assert_eq!((request.invoice_id.as_str(), request.charge_id.as_str()), ("", id));
+        let both = format!(r#"{{"chargeId": "{id}", "invoice_id": "{id}", "event": "paid"}}"#);
+        assert_eq!(command(&both), Err(StatusCode::UNPROCESSABLE_ENTITY));
     }
 
     #[test]
