@@ -6,4 +6,5 @@
 //! ```
 
 mod billing_run;
+mod calls;
 mod search;

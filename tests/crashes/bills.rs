@@ -80,6 +80,7 @@ async fn pay(billing: Channel, token: String, invoice_id: String) {
         outcome: PaymentOutcome::Paid.into(),
         amount: None,
         occurred_at: None,
+        ..Default::default()
     };
     let taken_in = async {
         loop {

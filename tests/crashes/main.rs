@@ -2,6 +2,7 @@
 
 mod billing_runs;
 mod bills;
+mod calls;
 mod dunning;
 mod fiscal_notes;
 mod line_changes;
@@ -11,6 +12,7 @@ mod port_ins;
 mod shipments;
 mod signups;
 mod top_ups;
+mod voice_accounts;
 mod webhooks;
 
 use std::time::Duration;

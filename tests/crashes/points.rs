@@ -11,7 +11,7 @@ const CALL: &str = "crash::point(";
 
 /// Where services are killed.
 fn kills() -> Vec<&'static str> {
-    let all: [&[(&str, Part)]; 11] = [
+    let all: [&[(&str, Part)]; 15] = [
         &signups::POINTS,
         &orders::POINTS,
         &top_ups::POINTS,
@@ -23,6 +23,10 @@ fn kills() -> Vec<&'static str> {
         &line_changes::POINTS,
         &shipments::POINTS,
         &webhooks::POINTS,
+        &calls::POINTS,
+        &calls::CHARGE_POINTS,
+        &voice_accounts::POINTS,
+        &voice_accounts::OTHER_POINTS,
     ];
     all.into_iter().flatten().map(|(point, _)| *point).collect()
 }

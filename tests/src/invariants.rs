@@ -2,7 +2,7 @@
 
 use sqlx::{PgPool, Row};
 
-const INVARIANTS: [(&str, &str); 10] = [
+const INVARIANTS: [(&str, &str); 17] = [
     (
         "a number is on one live line",
         "select phone_number
@@ -90,6 +90,102 @@ const INVARIANTS: [(&str, &str); 10] = [
            full join (select * from billing.line_charge where ended_at is null) c using (line_id)
           where l.line_id is null or c.line_id is null
              or l.plan_id <> c.plan_id or l.company_id is distinct from c.company_id",
+    ),
+    (
+        "a wallet is the sum of its ledger",
+        "select company_id::text
+           from billing.wallet w
+           left join (
+                    select company_id, sum(wallet_cents) as wallet, sum(receivable_cents) as owed
+                      from billing.ledger_movement
+                     group by company_id
+                ) ledger using (company_id)
+          where w.balance_cents <> coalesce(ledger.wallet, 0)
+             or w.debt_cents <> -coalesce(ledger.owed, 0)",
+    ),
+    (
+        "a movement of the ledger takes what it gives, and leaves no wallet below zero",
+        "select movement_id::text
+           from billing.ledger_movement
+          where wallet_cents + receivable_cents + provider_cents + revenue_cents <> 0
+             or balance_cents < 0
+         union all
+         select company_id::text
+           from billing.wallet
+          where reserved_cents < 0 or balance_cents < reserved_cents or debt_cents < 0",
+    ),
+    (
+        "what is reserved of a wallet is what calls in progress hold",
+        "select coalesce(w.company_id, calls.company_id)::text
+           from billing.wallet w
+           full join (
+                    select company_id, sum(price_cents * minutes) as held
+                      from billing.call_reservation
+                     where settled_at is null
+                     group by company_id
+                ) calls using (company_id)
+          where coalesce(w.reserved_cents, 0) <> coalesce(calls.held, 0)",
+    ),
+    (
+        "a charge is credited once when it is paid, and no other",
+        "select coalesce(c.charge_id, m.charge_id)::text
+           from billing.credit_charge c
+           full join (
+                    select cause_id as charge_id, -sum(provider_cents) as credited
+                      from billing.ledger_movement
+                     where cause in ('charge', 'refund')
+                     group by cause_id
+                ) m using (charge_id)
+          where c.charge_id is null or c.credited_cents <> coalesce(m.credited, 0)
+             or (c.paid_at is not null) <> (m.charge_id is not null)",
+    ),
+    (
+        "a call is debited once, what it cost, and no other",
+        "select coalesce(r.call_id, m.call_id)::text
+           from (select * from billing.call_reservation where charged_cents > 0) r
+           full join (
+                    select company_id, cause_id as call_id, wallet_cents
+                      from billing.ledger_movement
+                     where cause = 'call'
+                ) m using (company_id, call_id)
+          where r.call_id is null or m.call_id is null or m.wallet_cents <> -r.charged_cents",
+    ),
+    (
+        "a call that ended was charged what it says, and holds nothing any more",
+        "select coalesce(c.call_id, m.call_id)::text
+           from (
+                    select call_id, company_id, call_price_cents
+                      from telecom.call
+                     where settled_at is not null and call_price_cents > 0
+                ) c
+           full join (
+                    select company_id, cause_id as call_id, wallet_cents
+                      from billing.ledger_movement
+                     where cause = 'call'
+                ) m using (company_id, call_id)
+          where c.call_id is null or m.call_id is null or m.wallet_cents <> -c.call_price_cents
+         union all
+         select call_id::text
+           from telecom.call
+           join billing.call_reservation using (company_id, call_id)
+          where state = 'ended' and call_reservation.settled_at is null",
+    ),
+    (
+        "the calls of an account and day are as many as lists count",
+        "select concat_ws('/', coalesce(c.company_id, n.company_id), coalesce(c.day, n.day))
+           from (
+                    select company_id, (started_at at time zone 'UTC')::date as day,
+                           count(*) as calls
+                      from telecom.call
+                     where state = 'ended'
+                     group by 1, 2
+                ) c
+           full join (
+                    select company_id, day, sum(calls) as calls
+                      from telecom.call_count
+                     group by company_id, day
+                ) n using (company_id, day)
+          where coalesce(c.calls, 0) <> coalesce(n.calls, 0)",
     ),
     (
         "no event waits longer than its schedule",

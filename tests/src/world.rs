@@ -63,6 +63,11 @@ impl World {
         Rest::new(&self.stack.addresses().gateway)
     }
 
+    /// Calls the voice dialect without a token.
+    pub fn voice(&self) -> Rest {
+        Rest::new(&format!("{}/api/v1", self.stack.addresses().gateway))
+    }
+
     /// Calls the gateway as the operator.
     pub async fn operator(&self) -> Rest {
         let account = &self.demo.operator;

@@ -21,4 +21,5 @@ mod races;
 mod search;
 mod stock;
 mod trespass;
+mod voice;
 mod wire;

@@ -16,7 +16,11 @@ pub(crate) struct Operation<'a> {
 
 impl Document {
     pub(crate) async fn of(world: &World) -> Self {
-        Self(world.rest().get("/openapi/lines.json").await.expect(200))
+        Self::of_dialect(world, "lines").await
+    }
+
+    pub(crate) async fn of_dialect(world: &World, dialect: &str) -> Self {
+        Self(world.rest().get(&format!("/openapi/{dialect}.json")).await.expect(200))
     }
 
     pub(crate) fn operations(&self) -> Vec<Operation<'_>> {
