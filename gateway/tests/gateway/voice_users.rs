@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use chassis::refusal::{Fields, refuse, refuse_taken, refuse_until};
+use chassis::refusal::{Fields, Rule, refuse, refuse_taken, refuse_until};
 use prost_types::Timestamp;
 use proto::common::v1::{condition, query_value};
 use proto::identity::v1 as identity;
@@ -148,9 +148,9 @@ async fn an_account_is_opened_and_told() {
         (both, &json!("Account"))
     );
     let mut fields = Fields::new();
-    fields.refuse("password", "has fewer than 8 characters");
-    fields.refuse("phone", "is required");
-    fields.refuse("domain", "is not a host name in lower case");
+    fields.refuse_as("password", Rule::Length, "has fewer than 8 characters");
+    fields.refuse_as("phone", Rule::Required, "is required");
+    fields.refuse_as("domain", Rule::Format, "is not a host name in lower case");
     answers::<identity::OpenVoiceAccountRequest, ()>(&world, OPEN, Err(fields.into_status()));
     let codes = json!({"password": ["length"], "phone": ["presence"], "domain": ["format"]});
     assert_eq!(wrong(&signup(json!({})).await), codes);
@@ -250,8 +250,8 @@ async fn a_change_names_the_person_and_the_token_that_asks() {
     let answer = send(&world, "PATCH", "/users", json!({"role": "USER"})).await;
     assert_eq!(wrong(&answer), json!({"role": ["custom"]}));
     let mut fields = Fields::new();
-    fields.refuse("current_password", "is required");
-    fields.refuse("role", "is not one of the roles");
+    fields.refuse_as("current_password", Rule::Required, "is required");
+    fields.refuse_as("role", Rule::NotOneOf, "is not one of the roles");
     answers::<identity::UpdateAccountUserRequest, ()>(
         &world,
         UPDATE_USER,

@@ -106,7 +106,7 @@ mod tests {
         assert!(Address::parse(&mut fields, "a", Some(&given)).is_none());
         assert!(Address::parse(&mut fields, "b", Some(&pb::Address::default())).is_none());
         let refusal = Refusal::of(&fields.into_status());
-        let named: Vec<_> = refusal.violations.iter().map(|(field, _)| field.as_str()).collect();
+        let named: Vec<_> = refusal.violations.iter().map(|broken| broken.field.as_str()).collect();
         assert_eq!(named, ["a.zip_code", "a.state"]);
     }
 }

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
 
 /// Reason of a refusal whose cause is in the fields of the request.
 pub const INVALID_FIELDS: &str = "INVALID_FIELDS";
@@ -59,9 +59,11 @@ pub fn refuse_field(domain: &str, reason: &str, field: &str, message: impl Into<
 /// A refusal because others have the values of these fields.
 pub fn refuse_taken(domain: &str, reason: &str, fields: &[&str]) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, domain, HashMap::new());
-    for field in fields {
-        details.add_bad_request_violation(*field, "is in use already");
-    }
+    let violations = fields.iter().map(|field| FieldViolation {
+        reason: Rule::Taken.reason().to_owned(),
+        ..FieldViolation::new(*field, "is in use already")
+    });
+    details.set_bad_request(violations.collect::<Vec<_>>());
     let message = format!("in use already: {}", fields.join(", "));
     Status::with_error_details(Code::AlreadyExists, message, details)
 }
@@ -91,11 +93,71 @@ pub fn broke_on_the_way(status: &Status) -> bool {
     status.source().is_some() || matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled)
 }
 
+/// What kind of rule a field broke: the `reason` of its violation, for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// It has to be there.
+    Required,
+    /// It is too short or too long.
+    Length,
+    /// It is not written like one.
+    Format,
+    /// It is none of those that there are.
+    NotOneOf,
+    /// It is too small or too large.
+    OutOfRange,
+    /// Somebody else has it.
+    Taken,
+    /// Something else.
+    Other,
+}
+
+impl Rule {
+    const ALL: [Self; 7] = [
+        Self::Required,
+        Self::Length,
+        Self::Format,
+        Self::NotOneOf,
+        Self::OutOfRange,
+        Self::Taken,
+        Self::Other,
+    ];
+
+    /// As it stands in a violation.
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Required => "REQUIRED",
+            Self::Length => "LENGTH",
+            Self::Format => "FORMAT",
+            Self::NotOneOf => "NOT_ONE_OF",
+            Self::OutOfRange => "OUT_OF_RANGE",
+            Self::Taken => "TAKEN",
+            Self::Other => "OTHER",
+        }
+    }
+
+    /// What a violation says; another service may be newer and know more.
+    fn of(reason: &str) -> Self {
+        Self::ALL.into_iter().find(|rule| rule.reason() == reason).unwrap_or(Self::Other)
+    }
+}
+
+/// A field that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// Path in the request.
+    pub field: String,
+    /// Completes the sentence that starts with the field's name.
+    pub message: String,
+    /// The rule that is broken.
+    pub rule: Rule,
+}
+
 /// Parses the fields of a request and remembers every one that is wrong, so that the caller
 /// learns of all at once.
 #[derive(Debug, Default)]
 pub struct Fields {
-    violations: Vec<(String, String)>,
+    violations: Vec<Violation>,
 }
 
 impl Fields {
@@ -110,7 +172,7 @@ impl Fields {
         T: FromStr<Err: Display>,
     {
         if text.is_empty() {
-            self.refuse(field, "is required");
+            self.refuse_as(field, Rule::Required, "is required");
             return None;
         }
         self.parse(field, text)
@@ -129,13 +191,13 @@ impl Fields {
         let text = text.trim();
         let length = text.chars().count();
         if length < min && length == 0 {
-            self.refuse(field, "is required");
+            self.refuse_as(field, Rule::Required, "is required");
         } else if length < min {
-            self.refuse(field, format!("has fewer than {min} characters"));
+            self.refuse_as(field, Rule::Length, format!("has fewer than {min} characters"));
         } else if length > max {
-            self.refuse(field, format!("has more than {max} characters"));
+            self.refuse_as(field, Rule::Length, format!("has more than {max} characters"));
         } else if text.chars().any(char::is_control) {
-            self.refuse(field, "has control characters");
+            self.refuse_as(field, Rule::Format, "has control characters");
         } else {
             return Some(text.to_owned());
         }
@@ -150,7 +212,13 @@ impl Fields {
 
     /// Notes that a field is wrong. `message` completes the sentence that starts with its name.
     pub fn refuse(&mut self, field: &str, message: impl Into<String>) {
-        self.violations.push((field.to_owned(), message.into()));
+        self.refuse_as(field, Rule::Other, message);
+    }
+
+    /// As [`Fields::refuse`], where the broken rule is one that callers tell apart.
+    pub fn refuse_as(&mut self, field: &str, rule: Rule, message: impl Into<String>) {
+        let (field, message) = (field.to_owned(), message.into());
+        self.violations.push(Violation { field, message, rule });
     }
 
     /// Goes on only if nothing was wrong.
@@ -164,13 +232,15 @@ impl Fields {
     /// The refusal that names every wrong field.
     pub fn into_status(self) -> Status {
         let message = match self.violations.as_slice() {
-            [(field, message)] => format!("{field} {message}"),
+            [Violation { field, message, .. }] => format!("{field} {message}"),
             _ => "some fields are not valid".to_owned(),
         };
         let mut details = ErrorDetails::with_error_info(INVALID_FIELDS, "linha", HashMap::new());
-        for (field, message) in self.violations {
-            details.add_bad_request_violation(field, message);
-        }
+        let violations = self.violations.into_iter().map(|broken| FieldViolation {
+            reason: broken.rule.reason().to_owned(),
+            ..FieldViolation::new(broken.field, broken.message)
+        });
+        details.set_bad_request(violations.collect::<Vec<_>>());
         Status::with_error_details(Code::InvalidArgument, message, details)
     }
 
@@ -178,7 +248,8 @@ impl Fields {
     where
         T: FromStr<Err: Display>,
     {
-        text.parse().map_err(|error: T::Err| self.refuse(field, error.to_string())).ok()
+        let parsed = text.parse();
+        parsed.map_err(|error: T::Err| self.refuse_as(field, Rule::Format, error.to_string())).ok()
     }
 }
 
@@ -189,8 +260,8 @@ pub struct Refusal {
     pub reason: String,
     /// Particulars.
     pub facts: HashMap<String, String>,
-    /// Wrong fields: (path in the request, what is wrong).
-    pub violations: Vec<(String, String)>,
+    /// Wrong fields.
+    pub violations: Vec<Violation>,
     /// When to try again.
     pub retry_after: Option<Duration>,
 }
@@ -208,7 +279,11 @@ impl Refusal {
             .map(|bad| {
                 bad.field_violations
                     .iter()
-                    .map(|violation| (violation.field.clone(), violation.description.clone()))
+                    .map(|violation| Violation {
+                        field: violation.field.clone(),
+                        message: violation.description.clone(),
+                        rule: Rule::of(&violation.reason),
+                    })
                     .collect()
             })
             .unwrap_or_default();
@@ -233,8 +308,9 @@ mod tests {
         assert_eq!(status.code(), Code::InvalidArgument);
         let refusal = Refusal::of(&status);
         assert_eq!(refusal.reason, INVALID_FIELDS);
-        let named: Vec<_> = refusal.violations.iter().map(|(field, _)| field.as_str()).collect();
-        assert_eq!(named, ["a", "b", "d"]);
+        let named: Vec<_> =
+            refusal.violations.iter().map(|broken| (broken.field.as_str(), broken.rule)).collect();
+        assert_eq!(named, [("a", Rule::Required), ("b", Rule::Format), ("d", Rule::Length)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use prost_types::Timestamp;
 use time::OffsetDateTime;
 
-use crate::refusal::Fields;
+use crate::refusal::{Fields, Rule};
 
 /// A moment as messages carry it.
 pub fn to_proto(moment: OffsetDateTime) -> Timestamp {
@@ -32,7 +32,7 @@ pub fn parse(
 ) -> Option<OffsetDateTime> {
     let moment = from_proto(timestamp?);
     if moment.is_none() {
-        fields.refuse(field, "is not a valid time");
+        fields.refuse_as(field, Rule::Format, "is not a valid time");
     }
     moment
 }

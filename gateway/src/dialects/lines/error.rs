@@ -203,7 +203,7 @@ impl Error {
         let violations = refusal
             .violations
             .into_iter()
-            .map(|(field, message)| Violation::new(names.member(&field), message))
+            .map(|broken| Violation::new(names.member(&broken.field), broken.message))
             .collect();
         let message = IN_THE_SERVICES_WORDS
             .contains(&refusal.reason.as_str())

@@ -243,7 +243,7 @@ pub(super) async fn put_plan(
         .map_err(|status| {
             // What the path names does not exist.
             let absent =
-                Refusal::of(&status).violations.iter().any(|(field, _)| field == "plan_id");
+                Refusal::of(&status).violations.iter().any(|broken| broken.field == "plan_id");
             if absent { NOT_FOUND.into() } else { Error::of(status, &Names::NONE) }
         })?;
     Ok((StatusCode::NO_CONTENT, answer.replayed, ()))

@@ -212,17 +212,15 @@ impl Error {
     }
 
     fn of_fields(refusal: Refusal, message: &str, model: &Model) -> Self {
-        if let [(field, message), ..] = refusal.violations.as_slice()
-            && field == chassis::query::FIELD
+        if let [first, ..] = refusal.violations.as_slice()
+            && first.field == chassis::query::FIELD
         {
-            return Self::filter(format!("filter {message}"));
+            return Self::filter(format!("filter {}", first.message));
         }
         let broken: Vec<_> = refusal
             .violations
             .into_iter()
-            .map(|(field, message)| {
-                Broken::new(model.member(&field), Rule::told_by(&message), message)
-            })
+            .map(|wrong| Broken::new(model.member(&wrong.field), wrong.rule.into(), wrong.message))
             .collect();
         if broken.is_empty() {
             tracing::error!(reason = refusal.reason, "a refusal without its fields");
@@ -314,9 +312,7 @@ impl From<Fault> for Error {
             Fault::Invalid(violations) => {
                 let broken = violations
                     .into_iter()
-                    .map(|wrong| {
-                        Broken::new(wrong.member, Rule::told_by(&wrong.message), wrong.message)
-                    })
+                    .map(|wrong| Broken::new(wrong.member, Rule::Format, wrong.message))
                     .collect();
                 Self::invalid(&Model::NONE, broken)
             }

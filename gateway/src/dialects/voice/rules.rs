@@ -1,5 +1,7 @@
 //! What is wrong with members of a request, as this dialect says it.
 
+use chassis::refusal;
+
 use super::error::Error;
 
 /// What kind of rule a member broke.
@@ -31,23 +33,17 @@ impl Rule {
             Self::Custom => "custom",
         }
     }
+}
 
-    /// The rule behind what a service says of a field, for which it has words only.
-    pub(super) fn told_by(message: &str) -> Self {
-        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-        if says(&["is required"]) {
-            Self::Presence
-        } else if says(&["fewer than", "more than", "too long", "too short", "characters long"]) {
-            Self::Length
-        } else if says(&["is not one of", "is none of"]) {
-            Self::Inclusion
-        } else if says(&["is taken", "in use"]) {
-            Self::Uniqueness
-        } else if says(&["is not a", "is no ", "is not valid", "wrong type", "control characters"])
-        {
-            Self::Format
-        } else {
-            Self::Custom
+impl From<refusal::Rule> for Rule {
+    fn from(rule: refusal::Rule) -> Self {
+        match rule {
+            refusal::Rule::Required => Self::Presence,
+            refusal::Rule::Length => Self::Length,
+            refusal::Rule::Format => Self::Format,
+            refusal::Rule::NotOneOf => Self::Inclusion,
+            refusal::Rule::Taken => Self::Uniqueness,
+            refusal::Rule::OutOfRange | refusal::Rule::Other => Self::Custom,
         }
     }
 }
@@ -135,21 +131,6 @@ impl Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn rules_are_told_by_what_services_say() {
-        for (message, rule) in [
-            ("is required", Rule::Presence),
-            ("has fewer than 8 characters", Rule::Length),
-            ("has more than 100 characters", Rule::Length),
-            ("is not one of FISICA, JURIDICA", Rule::Inclusion),
-            ("is taken", Rule::Uniqueness),
-            ("is not a valid CPF", Rule::Format),
-            ("is past", Rule::Custom),
-        ] {
-            assert_eq!(Rule::told_by(message), rule, "{message}");
-        }
-    }
 
     #[test]
     fn members_have_the_dialects_names() {

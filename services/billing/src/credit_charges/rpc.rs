@@ -3,7 +3,7 @@
 use brazil::{Cents, CompanyId, local_date};
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::credit_charge_service_server::CreditChargeService;
@@ -227,12 +227,12 @@ fn parse_account(given: Option<&pb::FinancialAccount>) -> Result<FinancialAccoun
 
 fn value(fields: &mut Fields, given: Option<Money>) -> Option<Cents> {
     let Some(Money { cents }) = given else {
-        fields.refuse("value", "is required");
+        fields.refuse_as("value", Rule::Required, "is required");
         return None;
     };
     if !(VALUE_MIN..=VALUE_MAX).contains(&cents) {
         let (min, max) = (Cents::new(VALUE_MIN), Cents::new(VALUE_MAX));
-        fields.refuse("value", format!("is not between {min} and {max}"));
+        fields.refuse_as("value", Rule::OutOfRange, format!("is not between {min} and {max}"));
         return None;
     }
     Some(Cents::new(cents))
@@ -245,7 +245,7 @@ fn billing_type(fields: &mut Fields, given: pb::BillingType) -> Option<BillingTy
         pb::BillingType::CreditCard => Some(BillingType::CreditCard),
         pb::BillingType::Undefined => Some(BillingType::Undefined),
         pb::BillingType::Unspecified => {
-            fields.refuse("billing_type", "is required");
+            fields.refuse_as("billing_type", Rule::Required, "is required");
             None
         }
     }
@@ -259,7 +259,7 @@ fn due_date(fields: &mut Fields, given: Option<&str>, now: OffsetDateTime) -> Op
     // A year has four digits and no sign.
     let date = Date::parse(given, format).ok().filter(|_| given.len() == "2036-01-01".len());
     match date {
-        None => fields.refuse(FIELD, "is not a date such as 2036-01-31"),
+        None => fields.refuse_as(FIELD, Rule::Format, "is not a date such as 2036-01-31"),
         Some(date) if date < today => fields.refuse(FIELD, "has passed"),
         Some(date) => return Some(date),
     }

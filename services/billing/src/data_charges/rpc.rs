@@ -2,7 +2,7 @@
 
 use brazil::Cents;
 use chassis::events::HandlerError;
-use chassis::refusal::{Fields, invalid};
+use chassis::refusal::{Fields, Rule, invalid};
 use chassis::{crash, timestamp};
 use proto::events::v1::DataToppedUp;
 use sqlx::PgConnection;
@@ -41,7 +41,7 @@ fn parse(event: &DataToppedUp) -> Result<DataCharge, Status> {
     let top_up_id = Uuid::parse_str(&event.top_up_id);
     let given_at = timestamp::parse(&mut fields, EVENT, event.given_at.as_ref());
     if event.quantity_mb <= 0 || event.unit_price_cents < 0 || event.total_cents < 0 {
-        fields.refuse(EVENT, "is no quantity at a price");
+        fields.refuse_as(EVENT, Rule::Format, "is no quantity at a price");
     }
     fields.check()?;
     let (Some(line_id), Ok(top_up_id), Some(payer), Some(given_at)) =

@@ -34,7 +34,7 @@ fn parse(given: &pb::FinancialAccount) -> Result<FinancialAccount, Vec<String>> 
         Ok(()) => Ok(account.unwrap()),
         Err(status) => {
             let violations = Refusal::of(&status).violations;
-            Err(violations.into_iter().map(|(field, _)| field).collect())
+            Err(violations.into_iter().map(|broken| broken.field).collect())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who pays, as requests and answers carry it.
 
 use brazil::Email;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::billing::v1 as pb;
 
 use super::{
@@ -24,7 +24,11 @@ impl FinancialAccount {
         let city = needed(fields, "account.address_city", &given.address_city);
         let state = fields.required("account.address_state", &given.address_state);
         if !matches!(given.address_country.as_str(), "" | COUNTRY) {
-            fields.refuse("account.address_country", format!("is not one of {COUNTRY}"));
+            fields.refuse_as(
+                "account.address_country",
+                Rule::NotOneOf,
+                format!("is not one of {COUNTRY}"),
+            );
         }
         let zip_code = fields.required("account.address_zip_code", &given.address_zip_code);
         let company = possible(fields, "account.company", given.company.as_deref());
@@ -65,7 +69,7 @@ fn possible(fields: &mut Fields, field: &str, text: Option<&str>) -> Option<Stri
 
 fn short(fields: &mut Fields, field: &str, email: Email) -> Option<Email> {
     if email.as_str().len() > EMAIL_MAX {
-        fields.refuse(field, format!("has more than {EMAIL_MAX} characters"));
+        fields.refuse_as(field, Rule::Length, format!("has more than {EMAIL_MAX} characters"));
         return None;
     }
     Some(email)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brazil::Cents;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, crash, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteService;
@@ -45,7 +45,7 @@ impl FiscalNoteService for FiscalNotes {
             Some(Named::CompanyId(id)) => fields.required("company_id", id).map(Party::Company),
             Some(Named::UserId(id)) => fields.required("user_id", id).map(Party::Person),
             None => {
-                fields.refuse("recipient", "is required");
+                fields.refuse_as("recipient", Rule::Required, "is required");
                 None
             }
         };
@@ -142,7 +142,7 @@ fn amount(fields: &mut Fields, given: Option<Money>) -> Option<Cents> {
     if (1..=AMOUNT_CENTS_MAX).contains(&cents) {
         return Some(Cents::new(cents));
     }
-    fields.refuse("amount", "must be from 0.01 to 100000000.00 reais");
+    fields.refuse_as("amount", Rule::OutOfRange, "must be from 0.01 to 100000000.00 reais");
     None
 }
 

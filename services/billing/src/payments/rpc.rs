@@ -1,7 +1,7 @@
 //! `PaymentService`: what the provider says.
 
 use brazil::{BusinessCalendar, Cents, CompanyId, InvoiceId, local_date};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, crash, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::PaymentOutcome;
@@ -148,11 +148,15 @@ fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> 
     let about = about(&mut fields, request);
     let outcome = request.outcome();
     if outcome == PaymentOutcome::Unspecified {
-        fields.refuse("outcome", "is required");
+        fields.refuse_as("outcome", Rule::Required, "is required");
     }
     let amount = request.amount.map(|money| Cents::new(money.cents));
     if amount.is_some_and(|amount| !(1..=AMOUNT_MAX).contains(&amount.get())) {
-        fields.refuse("amount", format!("is not between 1 and {AMOUNT_MAX} cents"));
+        fields.refuse_as(
+            "amount",
+            Rule::OutOfRange,
+            format!("is not between 1 and {AMOUNT_MAX} cents"),
+        );
     }
     let occurred_at = timestamp::parse(&mut fields, "occurred_at", request.occurred_at.as_ref());
     let (Some(notice_id), Some(about)) = (notice_id, about) else {

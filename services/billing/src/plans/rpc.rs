@@ -3,7 +3,7 @@
 use brazil::{Cents, PlanId};
 use chassis::Service;
 use chassis::auth::Caller;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::timestamp;
 use proto::billing::v1 as pb;
 use proto::billing::v1::plan_service_server::PlanService;
@@ -142,7 +142,7 @@ impl PlanService for Plans {
 
 fn price(fields: &mut Fields, field: &str, given: Option<Money>) -> Option<Price> {
     let Some(given) = given else {
-        fields.refuse(field, "is required");
+        fields.refuse_as(field, Rule::Required, "is required");
         return None;
     };
     Price::try_from(Cents::new(given.cents))

@@ -3,7 +3,7 @@
 use brazil::{Cents, CompanyId};
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, crash, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::wallet_service_server::WalletService;
@@ -68,7 +68,11 @@ impl WalletService for Wallets {
         let pb::ReserveCallMinuteRequest { company_id, call_id, minute } = request.get_ref();
         let mut fields = Fields::new();
         if !(1..=MINUTES_MAX).contains(minute) {
-            fields.refuse("minute", format!("is not between 1 and {MINUTES_MAX}"));
+            fields.refuse_as(
+                "minute",
+                Rule::OutOfRange,
+                format!("is not between 1 and {MINUTES_MAX}"),
+            );
         }
         let (call, minute) = (parse_call(fields, company_id, call_id)?, *minute);
         let price = self
@@ -88,7 +92,7 @@ impl WalletService for Wallets {
         let pb::SettleCallRequest { company_id, call_id, minutes } = request.get_ref();
         let mut fields = Fields::new();
         if *minutes < 0 {
-            fields.refuse("minutes", "is negative");
+            fields.refuse_as("minutes", Rule::OutOfRange, "is negative");
         }
         let (call, minutes) = (parse_call(fields, company_id, call_id)?, *minutes);
         let (price, cost) = self

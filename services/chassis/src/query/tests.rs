@@ -368,7 +368,7 @@ async fn a_pattern_looks_at_no_more_than_its_share() {
     .unwrap();
     let pattern = compare("name", Operator::Regexp, vec![text("9{4}$")]);
     let refused = THINGS.ask(&service.db, Some(about(pattern.clone())), own).await.unwrap_err();
-    assert_eq!(Refusal::of(&refused).violations[0].0, FIELD);
+    assert_eq!(Refusal::of(&refused).violations[0].field, FIELD);
 
     let few = given(Some(Given::Integer(49_000)));
     let both = vec![pattern, compare("number", Operator::Greater, vec![few])];
@@ -381,8 +381,8 @@ fn refusal(query: Query) -> String {
     let status = parse::question(&THINGS, query).expect_err("the question is refused");
     assert_eq!(status.code(), tonic::Code::InvalidArgument);
     let violations = Refusal::of(&status).violations;
-    assert_eq!(violations[0].0, FIELD);
-    violations[0].1.clone()
+    assert_eq!(violations[0].field, FIELD);
+    violations[0].message.clone()
 }
 
 #[test]

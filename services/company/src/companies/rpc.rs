@@ -5,7 +5,7 @@ use chassis::Service;
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::company_service_server::CompanyService;
@@ -37,7 +37,11 @@ impl CompanyService for Companies {
         let given = request.get_ref().company.clone().unwrap_or_default();
         let mut fields = Fields::new();
         if parse_kind(given.kind) != Some(Kind::Customer) {
-            fields.refuse("company.kind", "is not a kind of company that is registered so");
+            fields.refuse_as(
+                "company.kind",
+                Rule::NotOneOf,
+                "is not a kind of company that is registered so",
+            );
         }
         let values = parse(&mut fields, &given, REGISTRATION);
         let Some(registration) = Registration::of(values) else {
@@ -98,7 +102,7 @@ impl CompanyService for Companies {
         let term = fields.text("search_term", &request.search_term, 0, SearchTerm::LENGTH_MAX);
         let kind = parse_kind(request.kind);
         if kind.is_none() {
-            fields.refuse("kind", "is not a kind of company");
+            fields.refuse_as("kind", Rule::NotOneOf, "is not a kind of company");
         }
         let Some(kind) = kind else { return Err(fields.into_status()) };
         fields.check()?;

@@ -5,7 +5,7 @@ use chassis::Service;
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::{Fields, invalid, upstream};
+use chassis::refusal::{Fields, Rule, invalid, upstream};
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::employee_service_server::EmployeeService;
@@ -154,7 +154,7 @@ fn parse(caller: &Caller, given: &pb::Employee, now: OffsetDateTime) -> Result<F
         pb::EmployeeStatus::Active => Some(super::Status::Active),
         pb::EmployeeStatus::Terminated => Some(super::Status::Terminated),
         pb::EmployeeStatus::Unspecified => {
-            fields.refuse("employee.status", "is required");
+            fields.refuse_as("employee.status", Rule::Required, "is required");
             None
         }
     };

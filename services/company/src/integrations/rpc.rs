@@ -2,7 +2,7 @@
 
 use chassis::Service;
 use chassis::page::Page;
-use chassis::refusal::{Fields, invalid};
+use chassis::refusal::{Fields, Rule, invalid};
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::integration_service_server::IntegrationService;
@@ -198,11 +198,11 @@ impl Integrations {
 fn check_gateway(fields: &mut Fields, gateway: &str) {
     const FIELD: &str = "gateway";
     if gateway.is_empty() {
-        fields.refuse(FIELD, "is required");
+        fields.refuse_as(FIELD, Rule::Required, "is required");
     } else if gateway.chars().count() > GATEWAY_MAX {
-        fields.refuse(FIELD, format!("has more than {GATEWAY_MAX} characters"));
+        fields.refuse_as(FIELD, Rule::Length, format!("has more than {GATEWAY_MAX} characters"));
     } else if !gateway.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
-        fields.refuse(FIELD, "is not a name of letters, digits, dots, _ and -");
+        fields.refuse_as(FIELD, Rule::Format, "is not a name of letters, digits, dots, _ and -");
     }
 }
 

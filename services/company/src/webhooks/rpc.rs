@@ -3,7 +3,7 @@
 use chassis::Service;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::{Fields, invalid};
+use chassis::refusal::{Fields, Rule, invalid};
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::webhook_service_server::WebhookService;
@@ -177,7 +177,7 @@ impl Webhooks {
     async fn destination(&self, fields: &mut Fields, text: &str) -> Option<String> {
         const FIELD: &str = "endpoint.url";
         if text.is_empty() {
-            fields.refuse(FIELD, "is required");
+            fields.refuse_as(FIELD, Rule::Required, "is required");
             return None;
         }
         let forbidden = match self.guard.url(text) {
@@ -196,7 +196,7 @@ impl Webhooks {
 fn event_types(fields: &mut Fields, given: &[String]) -> Vec<String> {
     const FIELD: &str = "endpoint.event_types";
     if given.is_empty() {
-        fields.refuse(FIELD, "is required");
+        fields.refuse_as(FIELD, Rule::Required, "is required");
     } else if given.len() > EVENT_TYPES_MAX {
         fields.refuse(FIELD, format!("has more than {EVENT_TYPES_MAX} types"));
     } else if !given.iter().all(|event_type| is_known(event_type)) {
@@ -218,7 +218,7 @@ fn stretch(
     let mut fields = Fields::new();
     let mut moment = |field: &str, given: Option<&prost_types::Timestamp>| {
         if given.is_none() {
-            fields.refuse(field, "is required");
+            fields.refuse_as(field, Rule::Required, "is required");
         }
         timestamp::parse(&mut fields, field, given)
     };
@@ -226,7 +226,7 @@ fn stretch(
     let to = moment("to", request.to.as_ref());
     match (from, to) {
         (Some(from), Some(to)) if from < to => return Ok((from, to)),
-        (Some(_), Some(_)) => fields.refuse("to", "is not after from"),
+        (Some(_), Some(_)) => fields.refuse_as("to", Rule::Format, "is not after from"),
         _ => {}
     }
     Err(fields.into_status())

@@ -1,7 +1,7 @@
 //! LoginForAccessToken.
 
 use brazil::Email;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
@@ -20,10 +20,10 @@ pub(super) async fn login(
     let pb::LoginForAccessTokenRequest { email, password, ttl, remote_address } = request.get_ref();
     let mut fields = Fields::new();
     if email.is_empty() {
-        fields.refuse("email", "is required");
+        fields.refuse_as("email", Rule::Required, "is required");
     }
     if password.is_empty() {
-        fields.refuse("password", "is required");
+        fields.refuse_as("password", Rule::Required, "is required");
     }
     let ttl = Ttl::parse(&mut fields, *ttl);
     let Some(ttl) = ttl else { return Err(fields.into_status()) };

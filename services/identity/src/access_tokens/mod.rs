@@ -8,7 +8,7 @@ pub(crate) mod store;
 use std::fmt;
 
 use brazil::{CompanyId, UserId};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::timestamp;
 use proto::identity::v1 as pb;
 use rand::distr::{Alphanumeric, SampleString};
@@ -76,7 +76,11 @@ impl Ttl {
             Self::PERMANENT => Some(Self::Permanent),
             seconds @ 1..=Self::MAX => Some(Self::Seconds(seconds)),
             _ => {
-                fields.refuse("ttl", "is none of 1 to 31556926 seconds and -1, for ever");
+                fields.refuse_as(
+                    "ttl",
+                    Rule::NotOneOf,
+                    "is none of 1 to 31556926 seconds and -1, for ever",
+                );
                 None
             }
         }

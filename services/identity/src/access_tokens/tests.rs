@@ -44,7 +44,7 @@ fn only_administrators_have_permanent_tokens() {
         let checked = fields.check();
         assert_eq!(checked.is_ok(), allowed, "{ttl:?}");
         if let Err(status) = checked {
-            assert_eq!(Refusal::of(&status).violations[0].0, "ttl");
+            assert_eq!(Refusal::of(&status).violations[0].field, "ttl");
         }
     }
 }

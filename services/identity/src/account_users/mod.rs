@@ -6,7 +6,7 @@ pub(crate) mod store;
 mod update;
 
 use brazil::{Email, UserId};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::timestamp;
 use proto::identity::v1 as pb;
 use time::OffsetDateTime;
@@ -46,7 +46,7 @@ fn parse_role(fields: &mut Fields, role: i32, unsaid: Option<CompanyRole>) -> Op
         Err(_) => None,
     };
     if role.is_none() {
-        fields.refuse("role", "is not one of the roles");
+        fields.refuse_as("role", Rule::NotOneOf, "is not one of the roles");
     }
     role
 }

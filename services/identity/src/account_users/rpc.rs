@@ -79,7 +79,7 @@ impl pb::account_user_service_server::AccountUserService for AccountUsers {
         let mut fields = Fields::new();
         let name = fields.text("name", &given.name, 1, NAME_MAX);
         let email = parse_email(&mut fields, "email", &given.email);
-        let password: Option<Password> = fields.required("password", &given.password);
+        let password = Password::parse(&mut fields, "password", &given.password);
         let phone = parse_phone(&mut fields, given.phone.as_deref());
         let role = parse_role(&mut fields, given.role, Some(CompanyRole::Member));
         let (Some(name), Some(email), Some(password), Some(role)) = (name, email, password, role)

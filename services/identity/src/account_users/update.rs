@@ -47,7 +47,7 @@ impl Changes {
             password: given
                 .password
                 .as_deref()
-                .and_then(|password| fields.required("password", password)),
+                .and_then(|password| Password::parse(&mut fields, "password", password)),
         };
         fields.check()?;
         Ok(changes)

@@ -46,7 +46,7 @@ impl pb::domain_signup_service_server::DomainSignupService for DomainSignups {
         let pb::CompleteDomainSignupRequest { domain_signup_id, password, area_code } =
             request.get_ref();
         let mut fields = Fields::new();
-        let password: Option<Password> = fields.required("password", password);
+        let password = Password::parse(&mut fields, "password", password);
         let area_code = area_code.and_then(|code| {
             let parsed = AreaCode::try_from(code);
             parsed.map_err(|error| fields.refuse("area_code", error.to_string())).ok()

@@ -3,7 +3,7 @@
 use brazil::{CompanyId, Email};
 use chassis::auth::{Caller, Role};
 use chassis::neighbours::company_exists;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -181,7 +181,7 @@ fn parse_role(fields: &mut Fields, role: pb::CompanyRole) -> Option<CompanyRole>
         pb::CompanyRole::Manager => Some(CompanyRole::Manager),
         pb::CompanyRole::Member => Some(CompanyRole::Member),
         pb::CompanyRole::Unspecified => {
-            fields.refuse("role", "is not a role in a company");
+            fields.refuse_as("role", Rule::NotOneOf, "is not a role in a company");
             None
         }
     }

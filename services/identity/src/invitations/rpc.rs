@@ -27,7 +27,7 @@ impl pb::invitation_service_server::InvitationService for Invitations {
         let invitation_id: InvitationId =
             invitation_id.parse().map_err(|_| Error::InvitationNotFound)?;
         let mut fields = Fields::new();
-        let password: Option<Password> = fields.required("password", password);
+        let password = Password::parse(&mut fields, "password", password);
         let Some(password) = password else { return Err(fields.into_status()) };
         let hash = &identity.passwords.hash(&password).await?;
 

@@ -54,7 +54,7 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
         let identity = &self.identity;
         let pb::CompletePasswordResetRequest { reset_id, new_password } = request.get_ref();
         let mut fields = Fields::new();
-        let password: Option<Password> = fields.required("new_password", new_password);
+        let password = Password::parse(&mut fields, "new_password", new_password);
         let Some(password) = password else { return Err(fields.into_status()) };
         let hash = &identity.passwords.hash(&password).await?;
 

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::{collections::HashSet, fmt};
 
+use chassis::refusal::{Fields, Rule};
+
 pub(crate) use hasher::Passwords;
 
 const LENGTH_MIN: usize = 8;
@@ -26,7 +28,27 @@ pub(crate) enum WeakPassword {
     Common,
 }
 
+impl WeakPassword {
+    fn rule(self) -> Rule {
+        match self {
+            Self::Short | Self::Long => Rule::Length,
+            Self::Common => Rule::Other,
+        }
+    }
+}
+
 impl Password {
+    /// The password in a field of a request; an empty one is missing.
+    pub(crate) fn parse(fields: &mut Fields, field: &str, text: &str) -> Option<Self> {
+        if text.is_empty() {
+            fields.refuse_as(field, Rule::Required, "is required");
+            return None;
+        }
+        text.parse()
+            .map_err(|weak: WeakPassword| fields.refuse_as(field, weak.rule(), weak.to_string()))
+            .ok()
+    }
+
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }

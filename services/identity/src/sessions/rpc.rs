@@ -1,7 +1,7 @@
 //! SessionService.
 
 use brazil::Email;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
@@ -25,7 +25,7 @@ impl pb::session_service_server::SessionService for Sessions {
         let mut fields = Fields::new();
         let parsed: Option<Email> = fields.required("email", email);
         if password.is_empty() {
-            fields.refuse("password", "is required");
+            fields.refuse_as("password", Rule::Required, "is required");
         }
         let Some(email) = parsed else { return Err(fields.into_status()) };
         fields.check()?;

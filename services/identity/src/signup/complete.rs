@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use brazil::{CompanyId, LineId, UserId};
 use chassis::crash;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::events::v1::SignupCompleted;
 use proto::identity::v1 as pb;
 use sqlx::PgConnection;
@@ -25,7 +25,7 @@ pub(super) async fn complete(
 ) -> Result<Response<pb::CompleteSignupResponse>, Status> {
     let form_id = parse_id(&request.get_ref().form_id)?;
     let mut fields = Fields::new();
-    let password: Option<Password> = fields.required("password", &request.get_ref().password);
+    let password = Password::parse(&mut fields, "password", &request.get_ref().password);
     let Some(password) = password else { return Err(fields.into_status()) };
 
     let service = &identity.service;
@@ -114,7 +114,7 @@ fn to_error(refusal: Refusal) -> Error {
         Refusal::Missing(missing) => {
             let mut fields = Fields::new();
             for field in missing {
-                fields.refuse(&format!("form.{field}"), "is required");
+                fields.refuse_as(&format!("form.{field}"), Rule::Required, "is required");
             }
             fields.into_status().into()
         }

@@ -2,7 +2,7 @@
 
 use brazil::{Email, UserId};
 use chassis::auth::Caller;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -116,7 +116,7 @@ impl pb::user_service_server::UserService for Users {
         // Nobody whose name and CPF are known becomes nameless again.
         for (field, text) in [("full_name", &given.full_name), ("cpf", &given.cpf)] {
             if mask.has(field) && text.as_ref().is_none_or(|text| text.trim().is_empty()) {
-                fields.refuse(&format!("user.{field}"), "is required");
+                fields.refuse_as(&format!("user.{field}"), Rule::Required, "is required");
             }
         }
         fields.check()?;

@@ -12,7 +12,7 @@ pub(crate) mod store;
 
 use brazil::{CompanyId, Email, HostName, UserId};
 use chassis::auth::{Caller, Role};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::identity::v1 as pb;
 use tonic::Status;
 
@@ -56,7 +56,7 @@ const EMAIL_MAX: usize = 200;
 /// An e-mail of somebody in an account, which is shorter than others may be.
 pub(crate) fn parse_email(fields: &mut Fields, field: &str, text: &str) -> Option<Email> {
     if text.trim().chars().count() > EMAIL_MAX {
-        fields.refuse(field, format!("has more than {EMAIL_MAX} characters"));
+        fields.refuse_as(field, Rule::Length, format!("has more than {EMAIL_MAX} characters"));
         return None;
     }
     fields.required(field, text)
@@ -70,7 +70,7 @@ impl Opening {
     fn parse(given: &pb::OpenVoiceAccountRequest) -> Result<(Self, Password), Status> {
         let mut fields = Fields::new();
         let email = parse_email(&mut fields, "email", &given.email);
-        let password: Option<Password> = fields.required("password", &given.password);
+        let password = Password::parse(&mut fields, "password", &given.password);
         let name = fields.text("organization_name", &given.organization_name, 1, NAME_MAX);
         let phone = fields.text("phone", &given.phone, 1, PHONE_MAX);
         let domain = fields.required("domain", &given.domain);

@@ -120,7 +120,7 @@ async fn ask(
 }
 
 fn wrong_fields(status: &Status) -> Vec<String> {
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 async fn count(identity: &Identity, sql: &'static str) -> i64 {

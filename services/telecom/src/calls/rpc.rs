@@ -2,7 +2,7 @@
 
 use brazil::CompanyId;
 use chassis::auth::Caller;
-use chassis::refusal::{Fields, internal};
+use chassis::refusal::{Fields, Rule, internal};
 use chassis::timestamp;
 use proto::common::v1::Money;
 use proto::telecom::v1 as pb;
@@ -32,7 +32,7 @@ impl CallService for Calls {
         let mut fields = Fields::new();
         let number: Option<ExtensionNumber> = fields.required("extension", &input.extension);
         if input.phone.trim().is_empty() {
-            fields.refuse("phone", "is required");
+            fields.refuse_as("phone", Rule::Required, "is required");
         }
         let metadata = read_metadata(&mut fields, &input.metadata_json);
         let Some(number) = number else { return Err(fields.into_status()) };
@@ -211,7 +211,7 @@ fn read_metadata(fields: &mut Fields, json: &str) -> String {
     let is_object =
         serde_json::from_str::<serde_json::Value>(json).is_ok_and(|value| value.is_object());
     if !is_object {
-        fields.refuse("metadata_json", "is not a JSON object");
+        fields.refuse_as("metadata_json", Rule::Format, "is not a JSON object");
     } else if json.len() > METADATA_BYTES_MAX {
         fields.refuse("metadata_json", "has more than 4 KiB");
     }

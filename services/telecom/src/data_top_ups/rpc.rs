@@ -2,7 +2,7 @@
 
 use brazil::{Cents, LineId, PlanId};
 use chassis::auth::Caller;
-use chassis::refusal::{Fields, refuse_field, upstream};
+use chassis::refusal::{Fields, Rule, refuse_field, upstream};
 use proto::billing::v1::BatchGetPlansRequest;
 use proto::billing::v1::plan_service_client::PlanServiceClient;
 use proto::common::v1::{Money, Permission};
@@ -111,8 +111,12 @@ fn read(input: &pb::AddDataRequest) -> Result<(LineId, Price), Status> {
     let line_id = fields.required("line_id", &input.line_id);
     let unit = input.unit_price.map_or(-1, |price| price.cents);
     let price = Price::new(input.quantity_mb, Cents::new(unit)).map_err(|error| match error {
-        InvalidPrice::Quantity => fields.refuse("quantity_mb", "must be from 1 to 10,000,000"),
-        InvalidPrice::Unit => fields.refuse("unit_price", "must be from 0, and not astronomical"),
+        InvalidPrice::Quantity => {
+            fields.refuse_as("quantity_mb", Rule::OutOfRange, "must be from 1 to 10,000,000")
+        }
+        InvalidPrice::Unit => {
+            fields.refuse_as("unit_price", Rule::OutOfRange, "must be from 0, and not astronomical")
+        }
     });
     match (line_id, price) {
         (Some(line_id), Ok(price)) => Ok((line_id, price)),

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use brazil::{CompanyId, Email, MobileNumber};
 use chassis::auth::{Caller, Role};
+use chassis::refusal::Rule;
 use rand::Rng;
 use rand::distr::Alphanumeric;
 use time::OffsetDateTime;
@@ -160,12 +161,13 @@ impl View {
 }
 
 /// Checks an e-mail and keeps it as it was written.
-fn email(text: &str) -> Result<String, String> {
+fn email(text: &str) -> Result<String, (Rule, String)> {
     let text = text.trim();
     if text.chars().count() > EMAIL_LENGTH_MAX {
-        return Err(format!("has more than {EMAIL_LENGTH_MAX} characters"));
+        return Err((Rule::Length, format!("has more than {EMAIL_LENGTH_MAX} characters")));
     }
-    text.parse::<Email>().map(|_| text.to_owned()).map_err(|error| error.to_string())
+    let parsed = text.parse::<Email>();
+    parsed.map(|_| text.to_owned()).map_err(|error| (Rule::Format, error.to_string()))
 }
 
 #[cfg(test)]
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_email_stays_as_it_was_written() {
-        assert_eq!(email(" Suporte@Api4com.com ").as_deref(), Ok("Suporte@Api4com.com"));
+        assert_eq!(email(" Suporte@Api4com.com ").unwrap(), "Suporte@Api4com.com");
         assert!(email("suporte").is_err());
         assert!(email(&format!("a@{}.com", "b.".repeat(100))).is_err());
     }

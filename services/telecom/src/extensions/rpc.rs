@@ -304,7 +304,7 @@ fn read_email(fields: &mut Fields, field: &str, text: &str) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
-    email(text).map_err(|message| fields.refuse(field, message)).ok()
+    email(text).map_err(|(rule, message)| fields.refuse_as(field, rule, message)).ok()
 }
 
 impl From<Extension> for pb::Extension {

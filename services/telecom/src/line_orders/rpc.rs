@@ -4,7 +4,7 @@ use brazil::{AreaCode, CompanyId};
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::neighbours::{company_exists, plan_exists};
-use chassis::refusal::{Fields, internal};
+use chassis::refusal::{Fields, Rule, internal};
 use chassis::timestamp;
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::line_order_service_server::LineOrderService;
@@ -97,7 +97,11 @@ impl LineOrders {
         let nobody = given.user_email.is_none() && given.user_name.is_none();
         let change_ownership = given.change_ownership.unwrap_or(nobody);
         if nobody && !change_ownership {
-            fields.refuse("user_email", "is required where the contract is to be the person's");
+            fields.refuse_as(
+                "user_email",
+                Rule::Required,
+                "is required where the contract is to be the person's",
+            );
         }
         let address = given.delivery_address.as_ref();
         let delivery_address = Address::parse(&mut fields, "delivery_address", address);

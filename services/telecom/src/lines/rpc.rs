@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use brazil::{CompanyId, LineId, UserId};
 use chassis::auth::{Caller, Scope};
-use chassis::refusal::{Fields, internal, invalid};
+use chassis::refusal::{Fields, Rule, internal, invalid};
 use proto::common::v1::Permission;
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::line_service_server::LineService;
@@ -332,7 +332,7 @@ fn block(line_id: &str, reason: pb::BlockReason) -> Result<(LineId, BlockReason)
     let line_id = fields.required("line_id", line_id);
     let reason = wire::block_reason(reason);
     if reason.is_none() {
-        fields.refuse("reason", "is required");
+        fields.refuse_as("reason", Rule::Required, "is required");
     }
     match (line_id, reason) {
         (Some(line_id), Some(reason)) => Ok((line_id, reason)),

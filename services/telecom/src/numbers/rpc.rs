@@ -63,7 +63,7 @@ mod tests {
         };
         let violations = |status| Refusal::of(&status).violations;
         let violations = parse(&request).err().map(violations).unwrap_or_default();
-        violations.into_iter().map(|(field, _)| field).collect()
+        violations.into_iter().map(|broken| broken.field).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use brazil::{LineId, MobileNumber, start_of_day};
 use chassis::auth::Caller;
-use chassis::refusal::{Fields, internal, refuse_field};
+use chassis::refusal::{Fields, Rule, internal, refuse_field};
 use chassis::timestamp;
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::portability_service_server::PortabilityService;
@@ -150,7 +150,7 @@ fn parse_saying(
 ) -> Option<Saying> {
     Some(match message {
         pb::PortInMessage::Unspecified => {
-            fields.refuse("message", "is required");
+            fields.refuse_as("message", Rule::Required, "is required");
             return None;
         }
         pb::PortInMessage::Confirm => Saying::Confirm,

@@ -2,7 +2,7 @@
 
 use brazil::UserId;
 use chassis::events::{EventHandlers, HandlerError};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::events::v1::UserChanged;
 use sqlx::PgConnection;
 
@@ -25,7 +25,7 @@ async fn user_changed(
     let mut fields = Fields::new();
     let user_id: Option<UserId> = fields.required("user_id", &event.user_id);
     if event.email.is_empty() {
-        fields.refuse("email", "is required");
+        fields.refuse_as("email", Rule::Required, "is required");
     }
     let Some(user_id) = user_id else { return Err(fields.into_status().into()) };
     fields.check()?;

@@ -5,7 +5,7 @@ use chassis::Service;
 use chassis::auth::Caller;
 use chassis::neighbours::is_no_company;
 use chassis::page::Page;
-use chassis::refusal::{Fields, internal};
+use chassis::refusal::{Fields, Rule, internal};
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::line_search_service_server::LineSearchService;
 use tonic::{Request, Response, Status};
@@ -31,7 +31,7 @@ impl LineSearchService for Search {
         let mut fields = Fields::new();
         let company_id: Option<CompanyId> = fields.required("company_id", &input.company_id);
         if input.search_term.chars().count() > Term::LENGTH_MAX {
-            fields.refuse("search_term", "has more than 200 characters");
+            fields.refuse_as("search_term", Rule::Length, "has more than 200 characters");
         }
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
         fields.check()?;

@@ -4,7 +4,7 @@ use brazil::CompanyId;
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::neighbours::{company_exists, is_no_company};
-use chassis::refusal::{Fields, internal};
+use chassis::refusal::{Fields, Rule, internal};
 use chassis::{Service, timestamp};
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::shipment_service_server::ShipmentService;
@@ -175,7 +175,7 @@ fn parse<'a>(
             "quantity" => {
                 if shipment.quantity.is_some_and(|quantity| !(1..=QUANTITY_MAX).contains(&quantity))
                 {
-                    fields.refuse(path, "is not between 1 and 100,000");
+                    fields.refuse_as(path, Rule::OutOfRange, "is not between 1 and 100,000");
                 }
                 values.quantity = Some(shipment.quantity);
             }
@@ -198,7 +198,7 @@ fn status(fields: &mut Fields, number: i32) -> Option<super::Status> {
         Ok(pb::ShipmentStatus::Unspecified) | Err(_) => None,
     };
     if status.is_none() {
-        fields.refuse("shipment.status", "is not a status");
+        fields.refuse_as("shipment.status", Rule::NotOneOf, "is not a status");
     }
     status
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use chassis::refusal::{Fields, invalid, refuse, refuse_until};
+use chassis::refusal::{self, Fields, invalid, refuse, refuse_until};
 use serde_json::{Value, json};
 
 use super::*;
@@ -110,8 +110,8 @@ async fn faults_of_ours_say_nothing_else() {
 #[tokio::test]
 async fn wrong_members_are_told_by_name_and_rule() {
     let mut fields = Fields::new();
-    fields.refuse("user.name", "is required");
-    fields.refuse("user.is_email_verified", "is not a boolean");
+    fields.refuse_as("user.name", refusal::Rule::Required, "is required");
+    fields.refuse_as("user.is_email_verified", refusal::Rule::Format, "is not a boolean");
     let (status, body) = told(Error::of(fields.into_status(), &USER)).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(

@@ -31,7 +31,7 @@ async fn a_month_that_has_ended_is_taken_on_once() {
     for period in ["2030-12", "2031-01", "november", "2030-11-01"] {
         let refusal = runs.start_billing_run(start(period)).await.unwrap_err();
         assert_eq!(refusal.code(), Code::InvalidArgument, "{period}");
-        assert_eq!(Refusal::of(&refusal).violations[0].0, "period");
+        assert_eq!(Refusal::of(&refusal).violations[0].field, "period");
     }
 
     let run = runs.start_billing_run(start("")).await.unwrap().into_inner().run.unwrap();

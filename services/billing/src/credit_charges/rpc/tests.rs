@@ -157,7 +157,7 @@ fn reason(status: &tonic::Status) -> (Code, String) {
 }
 
 fn named(status: &tonic::Status) -> Vec<String> {
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 #[tokio::test]

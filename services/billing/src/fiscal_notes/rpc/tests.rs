@@ -175,7 +175,8 @@ async fn what_is_wrong_is_named() {
         request.get_mut().amount = Some(Money { cents });
         request.get_mut().recipient = None;
         let status = fiscal.notes.issue_service_note(request).await.unwrap_err();
-        let named: Vec<_> = Refusal::of(&status).violations.into_iter().map(|v| v.0).collect();
+        let named: Vec<_> =
+            Refusal::of(&status).violations.into_iter().map(|broken| broken.field).collect();
         assert_eq!(named, ["amount", "recipient"]);
     }
     let request = pb::GetFiscalNoteRequest { fiscal_note_id: Uuid::now_v7().to_string() };

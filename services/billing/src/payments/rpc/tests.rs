@@ -151,7 +151,7 @@ async fn what_cannot_be_is_refused() {
     };
     let refused = desk.payments.receive_payment_notice(Request::new(wrong)).await.unwrap_err();
     let named: Vec<_> =
-        Refusal::of(&refused).violations.into_iter().map(|(field, _)| field).collect();
+        Refusal::of(&refused).violations.into_iter().map(|broken| broken.field).collect();
     assert_eq!(named, ["notice_id", "invoice_id", "outcome", "amount"]);
 
     let unknown = Desk { invoice_id: InvoiceId::generate(), ..desk };

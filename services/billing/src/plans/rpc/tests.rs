@@ -36,7 +36,7 @@ async fn create(plans: &Plans, plan: pb::Plan) -> Result<pb::Plan, Status> {
 
 fn wrong_fields(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument);
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 #[tokio::test]

@@ -161,7 +161,7 @@ async fn strangers_see_no_wallet_and_wrong_fields_are_named() {
     assert_eq!(reason(&refused), (Code::NotFound, "COMPANY_NOT_FOUND".to_owned()));
 
     let named = |status: Status| -> Vec<String> {
-        Refusal::of(&status).violations.into_iter().map(|(field, _)| field).collect()
+        Refusal::of(&status).violations.into_iter().map(|broken| broken.field).collect()
     };
     for minute in [0, 1_441] {
         let refused = desk.reserve(Uuid::now_v7(), minute).await.unwrap_err();

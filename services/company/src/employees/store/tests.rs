@@ -127,7 +127,7 @@ async fn an_employer_must_exist() {
     let Err(Error::Refused(status)) = refused else { panic!("{refused:?}") };
     assert_eq!(status.code(), Code::InvalidArgument);
     let refusal = chassis::refusal::Refusal::of(&status);
-    assert_eq!(refusal.violations[0].0, "employee.company_id");
+    assert_eq!(refusal.violations[0].field, "employee.company_id");
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ fn named(gateway: &str) -> pb::PutIntegrationRequest {
 
 fn wrong_fields(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 fn read(json: &str) -> Value {

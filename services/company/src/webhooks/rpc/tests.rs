@@ -110,7 +110,7 @@ fn stranger() -> Vec<Grant> {
 
 fn wrong_fields(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 #[tokio::test]
@@ -155,9 +155,9 @@ async fn whatever_is_wrong_with_an_endpoint_is_named() {
     let mut given = world.given(PUBLIC);
     given.event_types.push("line.exploded".to_owned());
     let refusal = world.create(operator(), given).await.unwrap_err();
-    let (field, message) = Refusal::of(&refusal).violations.remove(0);
-    assert_eq!(field, "endpoint.event_types");
-    assert!(message.contains("line.ordered, line.activated"), "{message}");
+    let broken = Refusal::of(&refusal).violations.remove(0);
+    assert_eq!(broken.field, "endpoint.event_types");
+    assert!(broken.message.contains("line.ordered, line.activated"), "{}", broken.message);
     let mut given = world.given(PUBLIC);
     given.event_types = vec!["line.ordered".to_owned(); 51];
     given.description = Some("x".repeat(201));

@@ -160,7 +160,7 @@ async fn a_permanent_token_stays_until_it_is_ended_and_only_administrators_have_
         world.login_from("ana@x.example", PASSWORD, Some(31_556_927), "").await.unwrap_err(),
     ] {
         assert_eq!(status.code(), Code::InvalidArgument);
-        assert_eq!(Refusal::of(&status).violations[0].0, "ttl");
+        assert_eq!(Refusal::of(&status).violations[0].field, "ttl");
     }
     world.login_from("ana@x.example", PASSWORD, Some(-1), "").await.unwrap();
     world.login("bia@x.example").await;

@@ -100,7 +100,7 @@ fn reason(status: &Status) -> (Code, String) {
 
 fn wrong_fields(status: &Status) -> Vec<String> {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 fn demote(user_id: UserId) -> impl FnOnce(&mut pb::UpdateAccountUserRequest) {
@@ -162,7 +162,7 @@ async fn a_new_person_has_yet_to_confirm() {
         let again = world.create(Role::Manager, |new| new.email = email.to_owned()).await;
         let refusal = Refusal::of(&again.unwrap_err());
         assert_eq!(refusal.reason, "EMAIL_ALREADY_REGISTERED");
-        assert_eq!(refusal.violations[0].0, "email");
+        assert_eq!(refusal.violations[0].field, "email");
     }
     let refusal = world.create(Role::Member, |_| ()).await.unwrap_err();
     assert_eq!(refusal.code(), Code::PermissionDenied);

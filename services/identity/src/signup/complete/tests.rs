@@ -132,7 +132,7 @@ async fn all_that_is_missing_is_named_and_nothing_happens() {
     save(&identity, &form).await;
     let status = finish(&identity, &form).await.unwrap_err();
     let refused = Refused::of(&status);
-    let named: Vec<_> = refused.violations.iter().map(|(field, _)| field.as_str()).collect();
+    let named: Vec<_> = refused.violations.iter().map(|broken| broken.field.as_str()).collect();
     assert_eq!(named, ["form.full_name", "form.cpf", "form.plan_id"]);
     assert_eq!(count(&identity, "select count(*) from app_user").await, 0);
 

@@ -56,7 +56,7 @@ async fn wrong_fields_are_named_and_change_nothing() {
     let paths = ["cpf", "date_of_birth", "full_name", "email", "epoch"];
     let status = update(&identity, change, &paths).await.unwrap_err();
     let refusal = chassis::refusal::Refusal::of(&status);
-    let mut named: Vec<_> = refusal.violations.iter().map(|(field, _)| field.as_str()).collect();
+    let mut named: Vec<_> = refusal.violations.iter().map(|broken| broken.field.as_str()).collect();
     named.sort_unstable();
     assert_eq!(
         named,

@@ -46,7 +46,7 @@ async fn quantity_and_price_have_their_limits() {
         [(0, 1, "quantity_mb"), (10_000_001, 1, "quantity_mb"), (1, -1, "unit_price")]
     {
         let refused = add_data(&stage, quantity_mb, unit).await.unwrap_err();
-        assert_eq!(Refusal::of(&refused).violations[0].0, field);
+        assert_eq!(Refusal::of(&refused).violations[0].field, field);
     }
 }
 

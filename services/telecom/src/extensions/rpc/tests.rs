@@ -85,7 +85,7 @@ impl World {
 }
 
 fn wrong(status: &Status) -> Vec<String> {
-    Refusal::of(status).violations.into_iter().map(|(field, _)| field).collect()
+    Refusal::of(status).violations.into_iter().map(|broken| broken.field).collect()
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn violations(orders: &LineOrders, given: pb::PlaceLineOrderRequest) -> Ve
     let refused = orders.place_line_order(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
     let violations = Refusal::of(&refused).violations.into_iter();
-    violations.map(|(field, _)| field).filter(|field| field != "plan_id").collect()
+    violations.map(|broken| broken.field).filter(|field| field != "plan_id").collect()
 }
 
 #[tokio::test]

@@ -296,7 +296,7 @@ async fn a_line_moves_between_companies_of_whoever_moves_it() {
     let from = new.company_id.unwrap();
     let refused = change(new.line_id, &[from]).await.unwrap_err();
     let fields: Vec<_> = Refusal::of(&refused).violations;
-    assert_eq!(fields.first().map(|(field, _)| field.as_str()), Some("company_id"));
+    assert_eq!(fields.first().map(|broken| broken.field.as_str()), Some("company_id"));
     assert_eq!(refusal(change(new.line_id, &[to]).await), not_found());
     let moved = change(new.line_id, &[from, to]).await.unwrap().into_inner().line.unwrap();
     assert_eq!(moved.company_id, Some(to.to_string()));

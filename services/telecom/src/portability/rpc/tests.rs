@@ -14,7 +14,7 @@ fn said(request: pb::ReceivePortInMessageRequest) -> Result<Saying, Vec<String>>
     let read = parse_message(request, OffsetDateTime::UNIX_EPOCH).map(|message| message.saying);
     read.map_err(|status| {
         let refusal = chassis::refusal::Refusal::of(&status);
-        refusal.violations.into_iter().map(|(field, _)| field).collect()
+        refusal.violations.into_iter().map(|broken| broken.field).collect()
     })
 }
 

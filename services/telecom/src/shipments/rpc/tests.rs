@@ -12,7 +12,7 @@ fn violations(shipment: &pb::Shipment, names: &[&'static str]) -> Vec<String> {
     let mut fields = Fields::new();
     parse(&mut fields, shipment, names.iter().copied());
     let refused = fields.check().err().map(|status| Refusal::of(&status).violations);
-    refused.unwrap_or_default().into_iter().map(|(field, _)| field).collect()
+    refused.unwrap_or_default().into_iter().map(|broken| broken.field).collect()
 }
 
 fn shipments(setting: &Setting) -> Shipments {
