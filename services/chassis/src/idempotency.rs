@@ -2,7 +2,7 @@
 
 use futures::future::BoxFuture;
 use prost::Message;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use tonic::{Code, Request, Response, Status};
 
 use crate::auth::Caller;
@@ -59,6 +59,21 @@ where
         Outcome::First(answer) => Ok(Response::new(answer)),
         Outcome::Repeat(earlier) => attempt.replay(keyring, earlier),
     }
+}
+
+/// The answer to an earlier call with the same key, if there was one: for what would look at things
+/// that may have changed since before it comes to [`once`].
+///
+/// # Errors
+/// Those of [`once`] about the key, and the database's.
+pub async fn repeated<Req: Message, Res: Message + Default>(
+    pool: &PgPool,
+    keyring: &Keyring,
+    request: &Request<Req>,
+) -> Result<Option<Response<Res>>, Status> {
+    let Some(attempt) = Attempt::of(request, keyring)? else { return Ok(None) };
+    let earlier = attempt.find(pool).await.map_err(|error| internal(&error))?;
+    earlier.map(|earlier| attempt.replay(keyring, earlier)).transpose()
 }
 
 /// Forgets, with the transaction `tx`, that a request was answered: what it began has come to
@@ -139,6 +154,10 @@ impl Attempt {
         if claimed.rows_affected() == 1 {
             return Ok(None);
         }
+        self.find(tx).await
+    }
+
+    async fn find(&self, db: impl PgExecutor<'_>) -> sqlx::Result<Option<Earlier>> {
         sqlx::query_as(
             "select request_hash, answer
                from idempotency_key
@@ -147,7 +166,7 @@ impl Attempt {
         .bind(&self.caller)
         .bind(&self.method)
         .bind(&self.key)
-        .fetch_optional(tx)
+        .fetch_optional(db)
         .await
     }
 

@@ -138,6 +138,21 @@ impl Service {
         idempotency::once(&self.db, &self.keyring, request, work).await
     }
 
+    /// The answer to an earlier call with the same key; see [`idempotency::repeated`].
+    ///
+    /// # Errors
+    /// A mismatch of the key.
+    pub async fn repeated<Req, Res>(
+        &self,
+        request: &Request<Req>,
+    ) -> Result<Option<Response<Res>>, Status>
+    where
+        Req: prost::Message,
+        Res: prost::Message + Default,
+    {
+        idempotency::repeated(&self.db, &self.keyring, request).await
+    }
+
     /// Enqueues a job on its own, to be done after a pause: what a job does with itself when it
     /// gets no answer.
     ///

@@ -76,9 +76,15 @@ pub(crate) struct Course {
     pub(crate) end: Option<(OffsetDateTime, HangupCause)>,
 }
 
+/// A moment as exactly as it is shown, so that lists find a call by the times that they show.
+pub(crate) fn to_millisecond(moment: OffsetDateTime) -> OffsetDateTime {
+    moment.truncate_to_millisecond()
+}
+
 impl Course {
     /// A call that was just asked for.
     pub(crate) fn begin(state: State, now: OffsetDateTime) -> Self {
+        let now = to_millisecond(now);
         Self { state, started_at: now, answered_at: None, end: None }
     }
 
@@ -97,12 +103,13 @@ impl Course {
         };
         let (.., to, told) =
             TABLE.iter().find(|(from, by, ..)| *from == self.state && *by == kind)?;
-        let at = at.max(self.started_at);
+        let at = to_millisecond(at).max(self.started_at);
         match happening {
             Happening::Ringing => {}
             Happening::Answered => self.answered_at = Some(at),
             Happening::Ended { cause, answered_at } => {
-                let answered_at = answered_at.map(|answered| answered.clamp(self.started_at, at));
+                let answered_at =
+                    answered_at.map(|answered| to_millisecond(answered).clamp(self.started_at, at));
                 self.answered_at = self.answered_at.or(answered_at);
                 self.end = Some((self.answered_at.map_or(at, |answered| answered.max(at)), cause));
             }
@@ -201,6 +208,17 @@ mod tests {
             let _ = call.apply(ended(CLEAR), at(talk));
             assert_eq!((call.duration_seconds(), call.started_minutes()), (seconds, minutes));
         }
+    }
+
+    #[test]
+    fn moments_are_as_exact_as_they_are_shown() {
+        let odd = Duration::microseconds(1_234_567);
+        let mut call = Course::begin(State::Dialled, START + odd);
+        let _ = call.apply(Happening::Answered, START + odd * 2);
+        let _ = call.apply(ended(CLEAR), START + odd * 3);
+        assert_eq!(call.started_at, at(1_234));
+        assert_eq!(call.answered_at, Some(at(2_469)));
+        assert_eq!(call.end, Some((at(3_703), CLEAR)));
     }
 
     #[test]

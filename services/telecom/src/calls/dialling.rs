@@ -71,6 +71,18 @@ impl Calls {
             })
             .await?;
         crash::point("telecom.dial.requested").await;
+        self.go_on(request, response).await
+    }
+
+    /// Brings a call to where a request wants it, from wherever an earlier one left it.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientCredits`]; UNAVAILABLE while billing does not answer.
+    pub(super) async fn go_on(
+        &self,
+        request: &Request<pb::DialRequest>,
+        response: Response<pb::DialResponse>,
+    ) -> Result<Response<pb::DialResponse>, Status> {
         let call_id = response.get_ref().call_id.parse();
         let call_id = call_id.map_err(|error: brazil::InvalidId| internal(&error))?;
         match self.pay(call_id).await {

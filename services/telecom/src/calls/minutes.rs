@@ -11,6 +11,8 @@ use crate::error::Error;
 use crate::switch::{CallId, HangupCause};
 
 const BATCH: i64 = 100;
+/// A day: whoever talks longer has forgotten to hang up. Billing takes no more either.
+const MINUTES_MAX: i32 = 1_440;
 
 impl Calls {
     /// Pays for the minutes that are about to start. Tells whether something was done.
@@ -63,7 +65,11 @@ impl Calls {
         let Some(boundary) = call.course.end_of_minute(call.minutes_reserved) else {
             return Ok(false);
         };
-        match credit::reserve(&self.service, &call, call.minutes_reserved + 1).await {
+        let credit = match call.minutes_reserved {
+            MINUTES_MAX.. => Ok(Credit::Insufficient),
+            minutes => credit::reserve(&self.service, &call, minutes + 1).await,
+        };
+        match credit {
             Ok(Credit::Reserved(_)) => {
                 crash::point("telecom.call.minute_reserved").await;
                 self.minute_paid(&call).await?;

@@ -29,6 +29,10 @@ impl CallService for Calls {
         let caller = Caller::of(&request)?;
         let input = request.get_ref();
         let account = self.enter(caller, &input.company_id).await?;
+        // Whatever has become of extension and telephone since.
+        if let Some(response) = self.service.repeated(&request).await? {
+            return self.go_on(&request, response).await;
+        }
         let mut fields = Fields::new();
         let number: Option<ExtensionNumber> = fields.required("extension", &input.extension);
         if input.phone.trim().is_empty() {

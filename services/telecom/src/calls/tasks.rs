@@ -79,7 +79,18 @@ impl Calls {
     async fn place(&self, call: &Call) -> Result<(), SwitchError> {
         match self.in_time(self.switch.status(call.call_id)).await? {
             CallStatus::Unknown => self.in_time(self.switch.originate(&call.order())).await,
-            CallStatus::Live | CallStatus::Ended(..) => Ok(()),
+            CallStatus::Live { .. } | CallStatus::Ended(..) => Ok(()),
+        }
+    }
+
+    /// The sound of a call; none while the switch still has the call, or makes the sound.
+    async fn recording(&self, call_id: CallId) -> Result<Option<Vec<u8>>, SwitchError> {
+        match self.in_time(self.switch.status(call_id)).await {
+            Ok(CallStatus::Live { .. }) => Ok(None),
+            Err(SwitchError::Unavailable) => Err(SwitchError::Unavailable),
+            Ok(_) | Err(SwitchError::Refused(_)) => {
+                self.in_time(self.switch.recording(call_id)).await
+            }
         }
     }
 }
@@ -201,7 +212,7 @@ impl Job for FetchRecording {
     async fn run(self, calls: Calls) -> anyhow::Result<()> {
         let found = store::find(&calls.service.db, self.call_id).await?;
         let Some(call) = &found else { return Ok(()) };
-        match calls.in_time(calls.switch.recording(self.call_id)).await {
+        match calls.recording(self.call_id).await {
             Ok(Some(content)) if content.len() <= RECORDING_BYTES_MAX => {
                 let (now, content) = (calls.service.clock.now(), &content);
                 let kept = calls.service.transaction(|mut tx| {

@@ -9,7 +9,7 @@ use proto::events::v1::{self as events, CallAnswered, CallCreated, CallEnded};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::course::{State, Told};
+use super::course::{State, Told, to_millisecond};
 use super::tasks::{EndAtSwitch, FetchRecording, SettleEnded};
 use super::{CHECK, CHECK_LOST, Call, Calls, store};
 use crate::error::Error;
@@ -79,8 +79,22 @@ impl Calls {
         happening: Happening,
         at: OffsetDateTime,
     ) -> Result<(), Error> {
+        let at = to_millisecond(at);
+        if let Happening::Ended { answered_at: Some(answered_at), .. } = happening {
+            // What was said of the answer may be lost, and its minutes are paid for all the same.
+            self.take_in(call_id, Happening::Answered, to_millisecond(answered_at)).await?;
+        }
         // A minute that started before is paid for before.
         self.pay_minutes_of(call_id, at).await?;
+        self.take_in(call_id, happening, at).await
+    }
+
+    async fn take_in(
+        &self,
+        call_id: CallId,
+        happening: Happening,
+        at: OffsetDateTime,
+    ) -> Result<(), Error> {
         let point = match happening {
             Happening::Ringing => "ringing",
             Happening::Answered => "answered",
@@ -201,7 +215,12 @@ impl Calls {
                 self.happened(call_id, happening, at).await?;
                 Ok(())
             }
-            Ok(CallStatus::Live) => self.put_off(call_id, |call| call.seen(now, &self.rules)).await,
+            Ok(CallStatus::Live { answered_at }) => {
+                if let Some(answered_at) = answered_at {
+                    self.happened(call_id, Happening::Answered, answered_at).await?;
+                }
+                self.put_off(call_id, |call| call.seen(now, &self.rules)).await
+            }
             Ok(CallStatus::Unknown) | Err(SwitchError::Refused(_)) => self.lost(&call, true).await,
             Err(SwitchError::Unavailable) => self.lost(&call, false).await,
         }

@@ -106,7 +106,10 @@ pub enum CallStatus {
     /// Nothing: it never came there, or is long over.
     Unknown,
     /// It goes on.
-    Live,
+    Live {
+        /// When it was answered, as far as the switch tells.
+        answered_at: Option<OffsetDateTime>,
+    },
     /// It is over.
     Ended(Happening, OffsetDateTime),
 }

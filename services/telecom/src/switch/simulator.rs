@@ -289,8 +289,8 @@ impl Exchange {
 
     fn status(&mut self, call_id: CallId, now: OffsetDateTime) -> CallStatus {
         self.proceed(now);
-        if self.live.contains_key(&call_id) {
-            return CallStatus::Live;
+        if let Some(talk) = self.live.get(&call_id) {
+            return CallStatus::Live { answered_at: talk.answered_at };
         }
         let ended = self.ended.get(&call_id);
         ended.map_or(CallStatus::Unknown, |(end, at)| CallStatus::Ended(*end, *at))

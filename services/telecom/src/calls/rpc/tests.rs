@@ -6,13 +6,17 @@ use tonic::Code;
 use super::*;
 use crate::calls::SwitchConfig;
 use crate::calls::testing::{PHONE, PRICE, World, reason};
-use crate::switch::{PlannedCallEvent, SimulatedCallEvent};
+use crate::switch::{Endpoint, PlannedCallEvent, SimulatedCallEvent};
 
 fn plan(events: &[(SimulatedCallEvent, i64)]) -> Vec<PlannedCallEvent> {
     let planned = |(event, seconds): &(SimulatedCallEvent, i64)| {
         PlannedCallEvent::new(*event, Duration::seconds(*seconds))
     };
     events.iter().map(planned).collect()
+}
+
+fn script(world: &World, step: serde_json::Value) {
+    world.switch.script(vec![serde_json::from_value(step).unwrap()]);
 }
 
 const RING: (SimulatedCallEvent, i64) = (SimulatedCallEvent::Ring, 0);
@@ -158,6 +162,12 @@ async fn a_repeated_request_is_one_call() {
     let second = CallService::dial(&world.calls, again()).await.unwrap();
     assert_eq!(first.get_ref(), second.get_ref());
     assert!(second.metadata().get("idempotency-replayed").is_some());
+    // Whatever the telephone does meanwhile.
+    let endpoint = Endpoint { domain: "acme.example.com".to_owned(), number: "1000".to_owned() };
+    world.switch.set_online(endpoint.clone(), false);
+    let third = CallService::dial(&world.calls, again()).await.unwrap();
+    assert_eq!(first.get_ref(), third.get_ref());
+    world.switch.set_online(endpoint, true);
     world.advance(Duration::minutes(2)).await;
     assert_eq!(world.switch.orders(), 1);
     assert_eq!(world.wallet.purse().balance, PRICE);
@@ -247,6 +257,62 @@ async fn the_switch_may_say_things_twice_late_or_not_at_all() {
         assert_eq!(told, ["CallCreated", "CallAnswered", "CallEnded"]);
     }
     assert_eq!(world.charged(), [1, 1, 1, 1]);
+}
+
+#[tokio::test]
+async fn minutes_are_paid_for_though_the_answer_was_not_heard_of() {
+    let world = World::new(5).await;
+    world.extension("1000", None).await;
+    let lost = |event: (SimulatedCallEvent, i64)| PlannedCallEvent {
+        lose: true,
+        ..PlannedCallEvent::new(event.0, Duration::seconds(event.1))
+    };
+    let talk = |seconds| vec![lost(RING), lost(ANSWER), plan(&[(END, seconds)]).remove(0)];
+    // Step by step, and far at once.
+    for steps in [9, 1] {
+        world.switch.plan("4833328530", talk(150));
+        world.dial("1000", PHONE).await.unwrap();
+        for _ in 0..steps {
+            world.advance(Duration::seconds(180 / steps)).await;
+        }
+        let call = &world.list().await.calls[0];
+        assert_eq!((call.duration, call.hangup_cause.as_str()), (150, "NORMAL_CLEARING"));
+        assert_eq!(call.call_price.unwrap().cents, 3 * PRICE);
+        world.wallet.purse().balance = 5 * PRICE;
+    }
+    world.switch.plan("4833328530", talk(600));
+    world.dial("1000", PHONE).await.unwrap();
+    world.advance(Duration::minutes(20)).await;
+    let call = &world.list().await.calls[0];
+    assert_eq!((call.duration, call.hangup_cause.as_str()), (300, "ALLOTTED_TIMEOUT"));
+    assert_eq!(world.wallet.purse().balance, 0);
+}
+
+#[tokio::test]
+async fn a_call_that_we_end_is_recorded_too() {
+    let world = World::new(5).await;
+    let extension = world.extension("1000", None).await;
+    assert!(extension.record_audio);
+    world.switch.plan("4833328530", plan(&[RING, ANSWER, (END, 600)]));
+    let call_id = world.dial("1000", PHONE).await.unwrap();
+    world.advance(Duration::seconds(30)).await;
+    // The switch is told at the second attempt: meanwhile there is no sound.
+    script(&world, serde_json::json!({"operation": "hang-up", "outcome": "fail"}));
+    world.hang_up(call_id).await.unwrap();
+    world.settle().await;
+    assert!(world.list().await.calls[0].is_recorded);
+}
+
+#[tokio::test]
+async fn nobody_talks_longer_than_a_day() {
+    let world = World::new(2_000).await;
+    world.extension("1000", None).await;
+    world.switch.plan("4833328530", plan(&[RING, ANSWER, (END, 100_000)]));
+    world.dial("1000", PHONE).await.unwrap();
+    world.advance(Duration::hours(30)).await;
+    let call = &world.list().await.calls[0];
+    assert_eq!((call.duration, call.hangup_cause.as_str()), (86_400, "ALLOTTED_TIMEOUT"));
+    assert_eq!(world.wallet.purse().balance, 560 * PRICE);
 }
 
 #[tokio::test]
@@ -383,13 +449,8 @@ async fn a_member_sees_and_ends_their_own_calls() {
 async fn an_order_whose_answer_is_lost_is_one_call() {
     let world = World::new(1).await;
     world.extension("1000", None).await;
-    let steps = serde_json::from_value::<chassis::simulator::Script<crate::switch::SwitchOperation>>(
-        serde_json::json!({"next": [
-            {"operation": "originate", "outcome": "fail", "times": 2},
-            {"operation": "originate", "outcome": "lose-answer"}
-        ]}),
-    );
-    world.switch.script(steps.unwrap().next);
+    script(&world, serde_json::json!({"operation": "originate", "outcome": "fail", "times": 2}));
+    script(&world, serde_json::json!({"operation": "originate", "outcome": "lose-answer"}));
     world.dial("1000", PHONE).await.unwrap();
     world.advance(Duration::minutes(3)).await;
     assert_eq!((world.switch.orders(), world.list().await.calls[0].duration), (1, 60));

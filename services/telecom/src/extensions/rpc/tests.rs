@@ -209,7 +209,14 @@ async fn a_member_sees_their_own_and_changes_nothing() {
     assert!(get(own.id).await.is_ok());
     assert_eq!(get(other.id).await.unwrap_err().code(), Code::PermissionDenied);
     assert_eq!(get(other.id + 1).await.unwrap_err().code(), Code::NotFound);
-    let message = pb::NextExtensionNumberRequest { company_id };
+    let delete = async |id| {
+        let message = pb::DeleteExtensionRequest { company_id: company_id.clone(), id };
+        let request = world.of(Role::Member, Permission::ExtensionsManage, message);
+        world.extensions.delete_extension(request).await.unwrap_err().code()
+    };
+    assert_eq!(delete(own.id).await, Code::PermissionDenied);
+    assert_eq!(delete(other.id + 1).await, Code::NotFound);
+    let message = pb::NextExtensionNumberRequest { company_id: company_id.clone() };
     let request = world.of(Role::Member, Permission::ExtensionsManage, message);
     let refused = world.extensions.next_extension_number(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);

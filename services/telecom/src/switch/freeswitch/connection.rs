@@ -24,8 +24,10 @@ const FRAMES_MAX: usize = 256;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
+// It says so every 20 seconds when nothing else happens; see HEARTBEAT.
+const SILENCE_MAX: Duration = Duration::from_secs(65);
 const EVENTS: &str =
-    "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB";
+    "event plain CHANNEL_CREATE CHANNEL_ANSWER CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB HEARTBEAT";
 
 /// A command, and who waits for its answer. The answer is dropped when there is none.
 pub(super) struct Command {
@@ -109,7 +111,9 @@ impl Connection {
         let mut reading = JoinSet::new();
         reading.spawn(async move {
             loop {
-                let frame = read_frame(&mut reader).await;
+                let frame = tokio::time::timeout(SILENCE_MAX, read_frame(&mut reader))
+                    .await
+                    .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
                 let broken = frame.is_err();
                 if incoming.send(frame).await.is_err() || broken {
                     return;

@@ -15,6 +15,8 @@ pub(super) const LEG: &str = "linha_leg";
 pub(super) const CALL: &str = "linha_call_id";
 pub(super) const EXTENSION_LEG: &str = "extension";
 pub(super) const PHONE_LEG: &str = "phone";
+/// What the extension's leg knows of the other party's answer.
+pub(super) const ANSWERED_BY_PHONE: &str = "Caller-Channel-Bridged-Time";
 
 /// Bounded: while it is full nothing more is read from the switch.
 #[derive(Default)]
@@ -78,7 +80,7 @@ fn meaning(event: &Frame, now: OffsetDateTime) -> Option<(CallId, Happening)> {
         ("CHANNEL_HANGUP_COMPLETE", leg) => {
             let answered = match leg {
                 PHONE_LEG => "Caller-Channel-Answered-Time",
-                _ => "Caller-Channel-Bridged-Time",
+                _ => ANSWERED_BY_PHONE,
             };
             Happening::Ended {
                 cause: cause_of(headers.get("Hangup-Cause")?),
@@ -104,7 +106,7 @@ fn cause_of(name: &str) -> HangupCause {
 }
 
 /// Microseconds since 1970; 0 stands for never.
-fn moment(headers: &Headers, name: &str) -> Option<OffsetDateTime> {
+pub(super) fn moment(headers: &Headers, name: &str) -> Option<OffsetDateTime> {
     let microseconds: i64 = headers.get(name)?.parse().ok().filter(|at| *at > 0)?;
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(microseconds) * 1_000).ok()
 }

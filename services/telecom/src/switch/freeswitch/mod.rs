@@ -5,9 +5,11 @@ mod connection;
 mod frames;
 mod inbox;
 
+use std::fs::Metadata;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use chassis::clock::Clock;
@@ -20,10 +22,12 @@ use super::{
     SwitchEvent,
 };
 use connection::{COMMANDS_MAX, Command, Connection};
-use inbox::{CALL, EXTENSION_LEG, Inbox, LEG, PHONE_LEG};
+use frames::read_event;
+use inbox::{ANSWERED_BY_PHONE, CALL, EXTENSION_LEG, Inbox, LEG, PHONE_LEG, moment};
 
 const EVENTS_MAX: usize = 100;
 const RECORDING_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
+const RECORDING_RESTS: Duration = Duration::from_secs(2);
 const EXTENSION_RINGS_SECONDS: u32 = 30;
 const PHONE_RINGS_SECONDS: u32 = 60;
 
@@ -154,11 +158,15 @@ impl Switch for FreeSwitch {
     }
 
     async fn status(&self, call_id: CallId) -> Result<CallStatus, SwitchError> {
-        match self.ask(format!("api uuid_exists {call_id}")).await?.trim() {
-            "true" => Ok(CallStatus::Live),
-            "false" => Ok(CallStatus::Unknown),
-            _ => Err(SwitchError::Unavailable),
+        let dump = self.ask(format!("api uuid_dump {call_id}")).await?;
+        if dump.starts_with("-ERR") {
+            return Ok(CallStatus::Unknown);
         }
+        let channel = read_event(&dump).map_err(|_| SwitchError::Unavailable)?;
+        if !channel.headers.contains_key("Unique-ID") {
+            return Err(SwitchError::Unavailable);
+        }
+        Ok(CallStatus::Live { answered_at: moment(&channel.headers, ANSWERED_BY_PHONE) })
     }
 
     async fn events(&self) -> Vec<SwitchEvent> {
@@ -176,6 +184,8 @@ impl Switch for FreeSwitch {
         match tokio::fs::metadata(&file).await {
             Ok(found) if found.len() == 0 => Ok(None),
             Ok(found) if found.len() > RECORDING_BYTES_MAX => Err(none),
+            // Its last seconds may be on their way.
+            Ok(found) if is_fresh(&found) => Ok(None),
             Ok(_) => match tokio::fs::read(&file).await {
                 Ok(content) => Ok(Some(content)),
                 Err(_) => Err(SwitchError::Unavailable),
@@ -183,6 +193,12 @@ impl Switch for FreeSwitch {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// Whether a file was written to a moment ago.
+fn is_fresh(file: &Metadata) -> bool {
+    let age = file.modified().map(|written| written.elapsed().unwrap_or_default());
+    age.is_ok_and(|age| age < RECORDING_RESTS)
 }
 
 /// Whether a text can stand in a command as it is.

@@ -189,8 +189,15 @@ async fn questions_are_answered_in_order() {
     let endpoint = order().endpoint;
     let script = async {
         for (question, answer) in [
-            (format!("api uuid_exists {call_id}"), "true"),
-            (format!("api uuid_exists {call_id}"), "false"),
+            (
+                format!("api uuid_dump {call_id}"),
+                "Unique-ID: x\nCaller-Channel-Bridged-Time: 0\n\n",
+            ),
+            (
+                format!("api uuid_dump {call_id}"),
+                "Unique-ID: x\nCaller-Channel-Bridged-Time: 1735689600000000\n\n",
+            ),
+            (format!("api uuid_dump {call_id}"), "-ERR No such channel!\n"),
             (format!("api uuid_kill {call_id} ALLOTTED_TIMEOUT"), "-ERR No such channel!\n"),
             ("api sofia_contact 1001@acme.example.com".to_owned(), "sofia/internal/sip:1001@1.2"),
             ("api sofia_contact 1001@acme.example.com".to_owned(), "error/user_not_registered"),
@@ -200,7 +207,9 @@ async fn questions_are_answered_in_order() {
         }
     };
     let asking = async {
-        assert_eq!(switch.status(call_id).await, Ok(CallStatus::Live));
+        assert_eq!(switch.status(call_id).await, Ok(CallStatus::Live { answered_at: None }));
+        let answered_at = OffsetDateTime::from_unix_timestamp(1_735_689_600).ok();
+        assert_eq!(switch.status(call_id).await, Ok(CallStatus::Live { answered_at }));
         assert_eq!(switch.status(call_id).await, Ok(CallStatus::Unknown));
         assert_eq!(switch.hang_up(call_id, HangupCause::AllottedTimeout).await, Ok(()));
         assert_eq!(switch.is_registered(&endpoint).await, Ok(true));
@@ -231,10 +240,10 @@ async fn a_broken_connection_is_opened_again() {
     let mut peer = Peer::welcome(&listener).await;
     let answering = async {
         peer.heard().await;
-        peer.answer("true").await;
+        peer.answer("Unique-ID: x\n\n").await;
     };
     let (status, ()) = tokio::join!(switch.status(call_id), answering);
-    assert_eq!(status, Ok(CallStatus::Live));
+    assert_eq!(status, Ok(CallStatus::Live { answered_at: None }));
 }
 
 #[tokio::test]

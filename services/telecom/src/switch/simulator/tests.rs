@@ -39,7 +39,7 @@ async fn a_call_rings_is_answered_after_a_second_and_ends_after_a_minute() {
     switch.originate(&order).await.unwrap();
     assert_eq!(switch.orders(), 1, "once for one id");
     let [(Happening::Ringing, rang_at)] = said(&switch).await[..] else { panic!("it rings") };
-    assert_eq!(switch.status(order.call_id).await, Ok(CallStatus::Live));
+    assert_eq!(switch.status(order.call_id).await, Ok(CallStatus::Live { answered_at: None }));
 
     clock.advance(Duration::hours(1)).unwrap();
     let answered_at = rang_at + Duration::SECOND;
