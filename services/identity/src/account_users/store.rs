@@ -161,7 +161,8 @@ pub(crate) async fn is_only_in(
     .await
 }
 
-/// Whether somebody else administers the account too, which the transaction has locked.
+/// Whether somebody else who can log in administers the account too, which the transaction has
+/// locked.
 pub(crate) async fn has_other_administrator(
     tx: &mut PgConnection,
     company_id: CompanyId,
@@ -172,7 +173,7 @@ pub(crate) async fn has_other_administrator(
              select from grant_ g
                join app_user u using (user_id)
               where g.company_id = $1 and g.role = 'manager' and g.user_id <> $2
-                and u.state = 'active')",
+                and u.state = 'active' and u.email_proven_at is not null)",
     )
     .bind(company_id.0)
     .bind(user_id.0)

@@ -310,6 +310,28 @@ async fn the_last_administrator_stays_one() {
     let permanent = world.token("ana@x.example", Some(-1)).await.secret;
     let usual = world.token("ana@x.example", None).await.secret;
 
+    // Somebody whose address may be mistyped does not count.
+    sqlx::query(
+        "with unproven as (
+             update app_user set email_proven_at = null where user_id = $1 returning user_id)
+         update grant_ set role = 'manager' from unproven where grant_.user_id = unproven.user_id",
+    )
+    .bind(member.user_id.0)
+    .execute(&world.identity.service.db)
+    .await
+    .unwrap();
+    let refusal = world.update(admin, Role::Manager, demote(admin.user_id)).await.unwrap_err();
+    assert_eq!(reason(&refusal), last);
+    sqlx::query(
+        "with proven as (
+             update app_user set email_proven_at = now() where user_id = $1 returning user_id)
+         update grant_ set role = 'member' from proven where grant_.user_id = proven.user_id",
+    )
+    .bind(member.user_id.0)
+    .execute(&world.identity.service.db)
+    .await
+    .unwrap();
+
     let promote = |change: &mut pb::UpdateAccountUserRequest| {
         change.user_id = member.user_id.to_string();
         change.role = Some(pb::AccountRole::Admin.into());
