@@ -183,9 +183,20 @@ fn typed<T: DeserializeOwned>(members: Map<String, Value>) -> Result<T, Unfit> {
         // The rest of the message repeats the value, which may be personal.
         let message = error.inner().to_string();
         let expected = message.rsplit_once("expected ").map_or("another type", |(_, what)| what);
-        let message = format!("has the wrong type: expected {expected}");
+        let message = format!("has the wrong type: expected {}", in_words(expected));
         Unfit::Mistyped(Violation::new(error.path().to_string(), message))
     })
+}
+
+/// What a type of ours is to those who know JSON.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a map" => "an object",
+        "a sequence" => "an array",
+        other => other,
+    }
 }
 
 /// What the path of the request names: `At<Id>` or `At<(Id, Id)>`. What cannot be a name of

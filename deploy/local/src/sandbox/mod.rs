@@ -165,6 +165,8 @@ async fn move_clock(
     body: Body<MoveClock>,
 ) -> Result<Json<Value>, Refused> {
     let Json(body) = body?;
+    // What was asked for before the move happens before it.
+    sandbox.activity.settle(PATIENCE).await;
     let moved = match (body.advance, body.set) {
         (Some(advance), None) => sandbox.clock.advance(parse_duration("advance", &advance)?),
         (None, Some(set)) => sandbox.clock.set(parse_moment(&set)?),

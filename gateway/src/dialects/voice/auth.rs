@@ -139,6 +139,7 @@ fn take_token(request: &mut Request) -> Option<String> {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
                 token.trim().to_owned()
             }
+            None if text.eq_ignore_ascii_case("bearer") => String::new(),
             _ => text,
         });
     [from_query, from_own_header, from_authorization]
@@ -310,6 +311,7 @@ mod tests {
             ("/a?limit=1", &[("authorization", "raw")], Some("raw")),
             ("/a?limit=1", &[("authorization", "bEaReR  odd ")], Some("odd")),
             ("/a?limit=1", &[("authorization", "")], None),
+            ("/a?limit=1", &[("authorization", "Bearer ")], None),
             ("/a?limit=1", &[], None),
             ("/a?limit=1&access%5Ftoken=hid%64en", &[], Some("hidden")),
         ] {
