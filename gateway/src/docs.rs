@@ -4,6 +4,7 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::IntoParams;
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -23,4 +24,19 @@ pub(crate) fn routes(documents: Vec<(&'static str, OpenApi)>) -> Router {
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(POLICY),
     ))
+}
+
+/// The header that makes a request safe to repeat.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes a header to the document; the caller reads it")]
+pub(crate) struct IdempotencyKey {
+    /// 1 to 255 printable ASCII characters that no other request of this caller has.
+    #[param(
+        rename = "Idempotency-Key",
+        min_length = 1,
+        max_length = 255,
+        example = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d"
+    )]
+    idempotency_key: Option<String>,
 }

@@ -8,12 +8,13 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema, Type};
-use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _};
+use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::error::{
     Detail, Envelope, FORBIDDEN, INTERNAL, INVALID, Kind, MALFORMED, NOT_FOUND, TOO_LARGE,
     TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UNSUPPORTED,
 };
+pub(crate) use crate::docs::IdempotencyKey;
 
 /// The document without its paths.
 pub(crate) fn document() -> OpenApi {
@@ -87,21 +88,6 @@ pub(crate) fn requiring(
         }
     }
     RefOr::T(Schema::Object(object))
-}
-
-/// The header that makes a request safe to repeat.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes a header to the document; the caller reads it")]
-pub(crate) struct IdempotencyKey {
-    /// 1 to 255 printable ASCII characters that no other request of this caller has.
-    #[param(
-        rename = "Idempotency-Key",
-        min_length = 1,
-        max_length = 255,
-        example = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d"
-    )]
-    idempotency_key: Option<String>,
 }
 
 /// Refusals of every operation.

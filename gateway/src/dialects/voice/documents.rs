@@ -7,12 +7,13 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type};
-use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _};
+use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::error::{
     ACCESS_DENIED, AUTHORIZATION_REQUIRED, BAD_REQUEST, Details, Envelope, INTERNAL, INVALID,
     INVALID_FILTER, Kind, MODEL_NOT_FOUND, TOO_LARGE, TOO_MANY, Told, UNAVAILABLE, UNSUPPORTED,
 };
+pub(super) use crate::docs::IdempotencyKey;
 
 /// The document without its paths.
 pub(super) fn document() -> OpenApi {
@@ -64,21 +65,6 @@ impl Modify for Tokens {
             header("Authorization", "Raw, or after `Bearer `. `X-Access-Token` does as well."),
         );
     }
-}
-
-/// The header that makes a request safe to repeat.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes a header to the document; the caller reads it")]
-pub(super) struct IdempotencyKey {
-    /// 1 to 255 printable ASCII characters that no other request of this caller has.
-    #[param(
-        rename = "Idempotency-Key",
-        min_length = 1,
-        max_length = 255,
-        example = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d"
-    )]
-    idempotency_key: Option<String>,
 }
 
 /// Refusals of every operation.
