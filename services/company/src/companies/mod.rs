@@ -20,6 +20,14 @@ pub(crate) enum Kind {
     Customer,
     /// Has extensions, calls and credit, under a domain.
     VoiceAccount,
+    /// Has others affiliated below it.
+    Enterprise,
+    /// A workspace of people.
+    Organization,
+    /// A group of schools.
+    SchoolGroup,
+    /// A school of a group.
+    School,
 }
 
 /// Whether a company may be served.
@@ -48,10 +56,11 @@ pub(crate) struct Company {
 pub(crate) struct Registration {
     pub(crate) official_name: String,
     pub(crate) trading_name: Option<String>,
-    /// Only a voice account may have none.
+    /// Only a customer must have one.
     pub(crate) cnpj: Option<Cnpj>,
     pub(crate) phone_number: Option<ContactNumber>,
-    pub(crate) email: Email,
+    /// Customers and voice accounts must have one.
+    pub(crate) email: Option<Email>,
     pub(crate) billing_email: Option<Email>,
     pub(crate) address: Option<Address>,
 }
@@ -112,7 +121,7 @@ impl Company {
         set(&mut registration.cnpj, changes.cnpj.map(Some));
         let phone_number = changes.phone_number.map(|number| number.map(Into::into));
         set(&mut registration.phone_number, phone_number);
-        set(&mut registration.email, changes.email);
+        set(&mut registration.email, changes.email.map(Some));
         set(&mut registration.billing_email, changes.billing_email);
         set(&mut registration.address, changes.address);
         self.updated_at = now;
@@ -133,7 +142,7 @@ impl Registration {
             trading_name: values.trading_name.flatten(),
             cnpj: Some(values.cnpj?),
             phone_number: values.phone_number.flatten().map(Into::into),
-            email: values.email?,
+            email: Some(values.email?),
             billing_email: values.billing_email.flatten(),
             address: values.address.flatten(),
         })
@@ -145,7 +154,7 @@ impl Registration {
         [
             self.official_name.as_str(),
             self.trading_name.as_deref().unwrap_or_default(),
-            self.email.as_str(),
+            self.email.as_ref().map(Email::as_str).unwrap_or_default(),
             cnpj.map(Cnpj::as_str).unwrap_or_default(),
             &cnpj.map(Cnpj::formatted).unwrap_or_default(),
         ]
@@ -201,7 +210,7 @@ pub(crate) mod tests {
             trading_name: None,
             cnpj: Some(cnpj.parse().unwrap()),
             phone_number: None,
-            email: "contato@padaria.com.br".parse().unwrap(),
+            email: Some("contato@padaria.com.br".parse().unwrap()),
             billing_email: None,
             address: None,
         }

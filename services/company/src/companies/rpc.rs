@@ -137,7 +137,7 @@ impl CompanyService for Companies {
             trading_name: None,
             cnpj: None,
             phone_number: Some(ContactNumber(phone)),
-            email,
+            email: Some(email),
             billing_email: None,
             address: None,
         };
@@ -216,6 +216,10 @@ fn parse_kind(kind: i32) -> Option<Kind> {
     match pb::CompanyKind::try_from(kind).ok()? {
         pb::CompanyKind::Unspecified | pb::CompanyKind::Customer => Some(Kind::Customer),
         pb::CompanyKind::VoiceAccount => Some(Kind::VoiceAccount),
+        pb::CompanyKind::Enterprise => Some(Kind::Enterprise),
+        pb::CompanyKind::Organization => Some(Kind::Organization),
+        pb::CompanyKind::SchoolGroup => Some(Kind::SchoolGroup),
+        pb::CompanyKind::School => Some(Kind::School),
     }
 }
 
@@ -270,13 +274,17 @@ impl From<Company> for pb::Company {
             kind: match company.kind {
                 Kind::Customer => pb::CompanyKind::Customer,
                 Kind::VoiceAccount => pb::CompanyKind::VoiceAccount,
+                Kind::Enterprise => pb::CompanyKind::Enterprise,
+                Kind::Organization => pb::CompanyKind::Organization,
+                Kind::SchoolGroup => pb::CompanyKind::SchoolGroup,
+                Kind::School => pb::CompanyKind::School,
             }
             .into(),
             official_name,
             trading_name,
             cnpj: cnpj.map(|cnpj| cnpj.formatted()).unwrap_or_default(),
             phone_number: phone_number.map(|number| number.0),
-            email: email.to_string(),
+            email: email.map(|email| email.to_string()).unwrap_or_default(),
             billing_email: billing_email.map(|email| email.to_string()),
             address: address.map(Into::into),
             status: match company.status {

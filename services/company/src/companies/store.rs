@@ -2,7 +2,7 @@
 
 use brazil::CompanyId;
 use chassis::auth::Scope;
-use chassis::db::{broken_constraint, parsed, parsed_optional};
+use chassis::db::{broken_constraint, parsed_optional};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
@@ -24,7 +24,7 @@ impl FromRow<'_, PgRow> for Company {
                 trading_name: row.try_get("trading_name")?,
                 cnpj: parsed_optional(row, "cnpj")?,
                 phone_number: row.try_get::<Option<_>, _>("phone_number")?.map(ContactNumber),
-                email: parsed(row, "email")?,
+                email: parsed_optional(row, "email")?,
                 billing_email: parsed_optional(row, "billing_email")?,
                 address: address.map(|Json(address)| address),
             },
@@ -54,7 +54,7 @@ pub(super) async fn insert(tx: &mut PgConnection, company: &Company) -> Result<(
     .bind(&registration.trading_name)
     .bind(registration.cnpj.as_ref().map(|cnpj| cnpj.as_str()))
     .bind(registration.phone_number.as_ref().map(|number| &number.0))
-    .bind(registration.email.as_str())
+    .bind(registration.email.as_ref().map(|email| email.as_str()))
     .bind(registration.billing_email.as_ref().map(|email| email.as_str()))
     .bind(registration.address.as_ref().map(Json))
     .bind(company.status)
@@ -121,7 +121,7 @@ pub(super) async fn save(tx: &mut PgConnection, company: &Company) -> Result<(),
     .bind(&registration.trading_name)
     .bind(registration.cnpj.as_ref().map(|cnpj| cnpj.as_str()))
     .bind(registration.phone_number.as_ref().map(|number| &number.0))
-    .bind(registration.email.as_str())
+    .bind(registration.email.as_ref().map(|email| email.as_str()))
     .bind(registration.billing_email.as_ref().map(|email| email.as_str()))
     .bind(registration.address.as_ref().map(Json))
     .bind(registration.search_text())
