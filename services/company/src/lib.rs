@@ -3,6 +3,7 @@
 //! accounts hear of their calls.
 
 mod companies;
+mod countries;
 mod email_domains;
 mod employees;
 mod error;
@@ -14,6 +15,7 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use integrations::{CallHearing, hear_calls};
 use proto::company::v1::company_service_server::CompanyServiceServer;
+use proto::company::v1::country_service_server::CountryServiceServer;
 use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
 use proto::company::v1::employee_service_server::EmployeeServiceServer;
 use proto::company::v1::integration_service_server::IntegrationServiceServer;
@@ -64,6 +66,7 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
     let calls = CallHearing::new(deliveries.clone(), &settings.public_url);
     Server::new(&service)
         .grpc(CompanyServiceServer::new(companies::rpc::Companies { service: service.clone() }))
+        .grpc(CountryServiceServer::new(countries::rpc::Countries { service: service.clone() }))
         .grpc(EmployeeServiceServer::new(employees::rpc::Employees { service: service.clone() }))
         .grpc(EmailDomainServiceServer::new(email_domains::rpc::EmailDomains {
             service: service.clone(),

@@ -68,6 +68,9 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::ExtensionsManage
                 | P::CallsRead
                 | P::CallsMake
+                | P::OrganizationsRead
+                | P::OrganizationsManage
+                | P::MeetingsUse
         ),
         Role::Member => matches!(
             permission,
@@ -83,6 +86,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::ExtensionsRead
                 | P::CallsRead
                 | P::CallsMake
+                | P::OrganizationsRead
+                | P::MeetingsUse
         ),
         Role::Holder => matches!(
             permission,
@@ -95,6 +100,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::PortInsRequest
                 | P::PlansRead
                 | P::AccessTokensOwn
+                | P::CountriesRead
+                | P::OrganizationsOpen
         ),
         Role::Partner => matches!(permission, P::SignUp | P::PlansRead),
         Role::Service => matches!(
@@ -116,6 +123,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::OutsideMessages
                 | P::VoiceAccountsOpen
                 | P::CallsCharge
+                | P::CountriesRead
+                | P::OrganizationsRead
         ),
     }
 }
@@ -153,6 +162,9 @@ pub fn is_scoped(permission: Permission) -> bool {
             | P::ExtensionsManage
             | P::CallsRead
             | P::CallsMake
+            | P::OrganizationsRead
+            | P::OrganizationsManage
+            | P::MeetingsUse
     )
 }
 

@@ -1,0 +1,33 @@
+//! `CountryService`.
+
+use chassis::Service;
+use proto::company::v1 as pb;
+use proto::company::v1::country_service_server::CountryService;
+use tonic::{Request, Response, Status};
+
+use super::{Country, store};
+use crate::error::Error;
+
+/// The rpcs.
+pub(crate) struct Countries {
+    pub(crate) service: Service,
+}
+
+#[tonic::async_trait]
+impl CountryService for Countries {
+    async fn list_countries(
+        &self,
+        _: Request<pb::ListCountriesRequest>,
+    ) -> Result<Response<pb::ListCountriesResponse>, Status> {
+        let countries = store::list(&self.service.db).await.map_err(Error::from)?;
+        let countries = countries.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListCountriesResponse { countries }))
+    }
+}
+
+impl From<Country> for pb::Country {
+    fn from(country: Country) -> Self {
+        let Country { code, name, public_id } = country;
+        Self { code, name, public_id }
+    }
+}
