@@ -10,11 +10,10 @@ mod repeatable;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::http::Uri;
 use axum::response::{IntoResponseParts, ResponseParts};
 use backon::{ExponentialBuilder, Retryable};
 use chassis::auth::Credentials;
-use chassis::client::{self, Upstream};
+use chassis::client::{self, Channels, Upstream};
 use chassis::clock::Clock;
 use chassis::idempotency::REPLAYED_HEADER;
 use prost::Name;
@@ -52,12 +51,16 @@ impl Clients {
     /// Connects on first use.
     ///
     /// # Errors
-    /// When the contracts cannot be read.
+    /// When the contracts cannot be read, or the certificates are none.
     pub fn new(config: &Config, clock: Clock) -> anyhow::Result<Self> {
-        let channel = |address: &Uri| client::channel(address.clone());
-        let identity = channel(&config.peers.identity_url);
-        let credentials =
-            Credentials::new("gateway", config.service_secret.clone(), clock, identity.clone());
+        let tls = config.peers.tls.load()?;
+        let channels = Channels::new(&config.peers, tls.as_ref())?;
+        let credentials = Credentials::new(
+            "gateway",
+            config.service_secret.clone(),
+            clock,
+            channels.identity.clone(),
+        );
         let shared = Arc::new(Shared {
             repeatable: Repeatable::of_the_contracts()?,
             budget: TpsBudget::default(),
@@ -70,10 +73,10 @@ impl Clients {
             shared: shared.clone(),
         };
         Ok(Self {
-            identity: peer("identity", identity),
-            company: peer("company", channel(&config.peers.company_url)),
-            telecom: peer("telecom", channel(&config.peers.telecom_url)),
-            billing: peer("billing", channel(&config.peers.billing_url)),
+            identity: peer("identity", channels.identity),
+            company: peer("company", channels.company),
+            telecom: peer("telecom", channels.telecom),
+            billing: peer("billing", channels.billing),
         })
     }
 }

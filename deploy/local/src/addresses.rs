@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use chassis::config::Peers;
+use chassis::tls::TlsConfig;
 use http::Uri;
 use tokio::net::TcpListener;
 
@@ -76,6 +77,7 @@ impl Addresses {
             telecom_url: self.grpc_uri(Part::Telecom)?,
             company_url: self.grpc_uri(Part::Company)?,
             billing_url: self.grpc_uri(Part::Billing)?,
+            tls: TlsConfig::default(),
         })
     }
 

@@ -122,6 +122,7 @@ impl Settings {
             database: DatabaseConfig {
                 database_url: url.as_str().parse::<Secret>()?,
                 database_connections_max: CONNECTIONS_MAX,
+                migrate_at_start: true,
             },
             peers: self.peers.clone(),
             limits: Limits {

@@ -12,6 +12,7 @@ use axum::response::Response;
 use chassis::auth::{Claims, SubjectKind, TokenSigner};
 use chassis::clock::Clock;
 use chassis::config::{Peers, Secret};
+use chassis::tls::TlsConfig;
 use gateway::{Config, Gateway};
 use http_body_util::{BodyExt, Full};
 use prost::Message;
@@ -153,6 +154,7 @@ pub(crate) fn peers(url: &str) -> Peers {
         telecom_url: url.parse().unwrap(),
         company_url: url.parse().unwrap(),
         billing_url: url.parse().unwrap(),
+        tls: TlsConfig::default(),
     }
 }
 

@@ -1,7 +1,12 @@
 //! The billing service as a process of its own.
 
+use chassis::Program;
+
+const PROGRAM: Program =
+    Program { name: "billing", port: 50054, admin_port: 9054, migrations: &billing::MIGRATIONS };
+
 fn main() -> anyhow::Result<()> {
-    chassis::run("billing", 50054, 9054, |config: billing::Config, host| async {
+    chassis::run(PROGRAM, |config: billing::Config, host| async {
         let outside = config.outside()?;
         billing::serve(config, host, outside).await
     })

@@ -5,15 +5,20 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use http::header::AUTHORIZATION;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri};
+use hyper_util::rt::TokioIo;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 use tower::{Layer, Service};
 
 use crate::auth::Credentials;
+use crate::config::Peers;
 use crate::telemetry::grpc::{Observed, client_layer};
+use crate::tls::Tls;
 
 tokio::task_local! {
     static DEADLINE: Instant;
@@ -37,15 +42,72 @@ impl Upstream {
     }
 }
 
+/// Connections to the four services.
+#[derive(Clone)]
+pub struct Channels {
+    /// To identity.
+    pub identity: Channel,
+    /// To telecom.
+    pub telecom: Channel,
+    /// To company.
+    pub company: Channel,
+    /// To billing.
+    pub billing: Channel,
+}
+
+impl Channels {
+    /// Connects on first use: over mutual TLS where there are certificates, and then only so.
+    ///
+    /// # Errors
+    /// When an address starts with `https` and there is no certificate, or the other way round.
+    pub fn new(peers: &Peers, tls: Option<&Tls>) -> anyhow::Result<Self> {
+        let channel = |variable: &str, address: &Uri| {
+            match (tls, address.scheme_str()) {
+                (None, Some("http")) => Ok(channel(address.clone())),
+                (Some(tls), Some("https")) => channel_over(tls.clone(), address.clone()),
+                (None, _) => Err(anyhow::anyhow!("must start with http:// without certificates")),
+                (Some(_), _) => Err(anyhow::anyhow!("must start with https:// with certificates")),
+            }
+            .with_context(|| variable.to_owned())
+        };
+        Ok(Self {
+            identity: channel("LINHA_IDENTITY_URL", &peers.identity_url)?,
+            telecom: channel("LINHA_TELECOM_URL", &peers.telecom_url)?,
+            company: channel("LINHA_COMPANY_URL", &peers.company_url)?,
+            billing: channel("LINHA_BILLING_URL", &peers.billing_url)?,
+        })
+    }
+}
+
 /// Connects on first use, so services may start in any order.
 pub fn channel(address: Uri) -> Channel {
+    endpoint(address).connect_lazy()
+}
+
+/// Connects on first use over mutual TLS, each time with the certificate of that moment.
+fn channel_over(tls: Tls, address: Uri) -> anyhow::Result<Channel> {
+    let mut bare = address.clone().into_parts();
+    // To tonic a connection is bare or its own TLS; this one arrives encrypted.
+    bare.scheme = Some(Scheme::HTTP);
+    let connector = tower::service_fn(move |to: Uri| {
+        let tls = tls.clone();
+        async move {
+            let host = to.host().unwrap_or_default();
+            let connection = tls.connect(host, to.port_u16().unwrap_or(443)).await?;
+            std::io::Result::Ok(TokioIo::new(connection))
+        }
+    });
+    let endpoint = endpoint(Uri::from_parts(bare)?).origin(address);
+    Ok(endpoint.connect_with_connector_lazy(connector))
+}
+
+fn endpoint(address: Uri) -> Endpoint {
     Endpoint::from(address)
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
         .http2_keep_alive_interval(Duration::from_secs(20))
         .keep_alive_timeout(Duration::from_secs(10))
         .keep_alive_while_idle(true)
-        .connect_lazy()
 }
 
 /// Runs `work`, whose calls to other services must be answered before `deadline`.

@@ -11,6 +11,7 @@ use clap::Args;
 
 use crate::crypto::Keyring;
 use crate::telemetry::TelemetryConfig;
+use crate::tls::TlsConfig;
 
 /// A setting that must not be printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -94,6 +95,17 @@ pub struct DatabaseConfig {
         default_value_t = 20
     )]
     pub database_connections_max: u32,
+
+    /// Migrate the database when the service starts. Otherwise it waits until `migrate` has done
+    /// so, for ten minutes at the most.
+    #[arg(
+        long,
+        env = "LINHA_MIGRATE_AT_START",
+        value_name = "LINHA_MIGRATE_AT_START",
+        default_value_t = true,
+        action = clap::ArgAction::Set
+    )]
+    pub migrate_at_start: bool,
 }
 
 /// Where the services are.
@@ -134,6 +146,9 @@ pub struct Peers {
         default_value = "http://127.0.0.1:50054"
     )]
     pub billing_url: http::Uri,
+
+    #[command(flatten)]
+    pub tls: TlsConfig,
 }
 
 /// What a service takes on at the most, and how long it takes.
@@ -160,6 +175,16 @@ pub struct Limits {
     /// Longest that calls in work may delay a shutdown, in milliseconds.
     #[arg(long, env = "LINHA_DRAIN_MS", value_name = "LINHA_DRAIN_MS", default_value_t = Self::default().drain_ms)]
     pub drain_ms: u64,
+
+    /// After how long a connection is ended, once its calls are answered, in milliseconds: its
+    /// owner connects anew, and so finds replicas that were added.
+    #[arg(
+        long,
+        env = "LINHA_CONNECTION_AGE_MAX_MS",
+        value_name = "LINHA_CONNECTION_AGE_MAX_MS",
+        default_value_t = Self::default().connection_age_max_ms
+    )]
+    pub connection_age_max_ms: u64,
 
     /// Background jobs in work at the same time.
     #[arg(
@@ -211,6 +236,11 @@ impl Limits {
         Duration::from_millis(self.drain_ms)
     }
 
+    /// After how long a connection is ended.
+    pub fn connection_age_max(&self) -> Duration {
+        Duration::from_millis(self.connection_age_max_ms)
+    }
+
     /// Longest pause between two attempts to hand over an event.
     pub fn delivery_retry_max(&self) -> Duration {
         Duration::from_millis(self.delivery_retry_max_ms)
@@ -233,6 +263,7 @@ impl Default for Limits {
             request_timeout_ms: 10_000,
             concurrency_max: 1024,
             drain_ms: 15_000,
+            connection_age_max_ms: 300_000,
             jobs_concurrency: 8,
             delivery_retry_max_ms: 15_000,
             worker_lost_after_ms: 30_000,

@@ -22,6 +22,12 @@ const SHARED_SCHEMA: &str = "extensions";
 const SERIALIZATION_FAILURE: &str = "40001";
 const DEADLOCK: &str = "40P01";
 
+// Where sqlx notes what was migrated.
+const RECORD: &str = "_sqlx_migrations";
+const CHASSIS_RECORD: &str = "_chassis_migrations";
+const MIGRATION_PATIENCE: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
 static CHASSIS: Migrator = sqlx::migrate!("./migrations");
 
 /// What a unit of work can fail with: a service's own error, or a status.
@@ -30,16 +36,56 @@ pub trait WorkError: From<sqlx::Error> {
     fn database(&self) -> Option<&sqlx::Error>;
 }
 
-/// Connects to `schema`, creates it if need be, and migrates it: first what every service has,
-/// then the service's own. Concurrent starts wait for each other.
+/// Connects to `schema`, as soon as it is migrated: first what every service has, then the
+/// service's own.
 ///
 /// # Errors
-/// When the database cannot be reached in time, or a migration fails.
+/// When the database cannot be reached in time, or nobody migrates it.
 pub async fn open(
     config: &DatabaseConfig,
     schema: &'static str,
     migrations: &Migrator,
 ) -> anyhow::Result<PgPool> {
+    let pool = connect(config, schema).await?;
+    let migrated = async {
+        let mut waits = false;
+        while let Some(version) = missing(&pool, migrations).await? {
+            if !waits {
+                tracing::info!(schema, version, "waiting until the database is migrated");
+            }
+            waits = true;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(MIGRATION_PATIENCE, migrated)
+        .await
+        .with_context(|| format!("nobody migrates the schema {schema}"))??;
+    Ok(pool)
+}
+
+/// Connects to `schema`, creates it if need be, and migrates it. Several at the same time wait for
+/// each other.
+///
+/// # Errors
+/// When the database cannot be reached in time, or a migration fails.
+pub async fn migrate(
+    config: &DatabaseConfig,
+    schema: &'static str,
+    migrations: &Migrator,
+) -> anyhow::Result<PgPool> {
+    let pool = connect(config, schema).await?;
+    sqlx::query(AssertSqlSafe(format!("create schema if not exists {schema}")))
+        .execute(&pool)
+        .await
+        .with_context(|| format!("cannot create the schema {schema}"))?;
+    for (whose, migrator) in [("the chassis", chassis()), (schema, tolerant(migrations))] {
+        migrator.run(&pool).await.with_context(|| format!("cannot migrate {whose}"))?;
+    }
+    Ok(pool)
+}
+
+async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::Result<PgPool> {
     let options = PgConnectOptions::from_str(config.database_url.expose())
         .context("LINHA_DATABASE_URL is not a Postgres URL")?
         .options([("search_path", format!("{schema},{SHARED_SCHEMA}"))])
@@ -51,23 +97,49 @@ pub async fn open(
         .application_name(schema)
         // Every statement becomes a span; see telemetry::sql.
         .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);
-    let pool = PgPoolOptions::new()
+    PgPoolOptions::new()
         .max_connections(config.database_connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .acquire_slow_level(log::LevelFilter::Debug)
         .connect_with(options)
         .await
-        .with_context(|| format!("cannot connect to the database of {schema}"))?;
+        .with_context(|| format!("cannot connect to the database of {schema}"))
+}
 
-    sqlx::query(AssertSqlSafe(format!("create schema if not exists {schema}")))
-        .execute(&pool)
-        .await
-        .with_context(|| format!("cannot create the schema {schema}"))?;
-    let mut chassis = Migrator::with_migrations(CHASSIS.migrations.to_vec());
-    chassis.dangerous_set_table_name("_chassis_migrations");
-    chassis.run(&pool).await.context("cannot migrate the chassis' tables")?;
-    migrations.run(&pool).await.with_context(|| format!("cannot migrate {schema}"))?;
-    Ok(pool)
+/// What every service has, with a record of its own.
+fn chassis() -> Migrator {
+    let mut chassis = tolerant(&CHASSIS);
+    chassis.dangerous_set_table_name(CHASSIS_RECORD);
+    chassis
+}
+
+/// Two versions run side by side during an upgrade, and the older may start last.
+fn tolerant(migrations: &Migrator) -> Migrator {
+    let mut migrations = Migrator::with_migrations(migrations.migrations.to_vec());
+    migrations.set_ignore_missing(true);
+    migrations
+}
+
+/// The first version that the database lacks.
+async fn missing(pool: &PgPool, migrations: &Migrator) -> sqlx::Result<Option<i64>> {
+    for (record, wanted) in [(CHASSIS_RECORD, &CHASSIS), (RECORD, migrations)] {
+        let exists: bool = sqlx::query_scalar("select to_regclass($1) is not null")
+            .bind(record)
+            .fetch_one(pool)
+            .await?;
+        let applied: Vec<i64> = match exists {
+            true => {
+                let sql = format!("select version from {record} where success");
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(pool).await?
+            }
+            false => vec![],
+        };
+        let lacks = wanted.iter().map(|migration| migration.version);
+        if let Some(version) = lacks.filter(|version| !applied.contains(version)).min() {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 /// An open transaction, as the work in it gets it. `'env` is what the work borrows from around.
@@ -228,5 +300,27 @@ mod tests {
             .await;
         assert!(outcome.is_err());
         assert_eq!(attempts.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn a_service_waits_until_its_database_is_migrated() {
+        let database = postgres_local::testing::database().await;
+        let config = DatabaseConfig {
+            database_url: database.role("company").await.parse().unwrap(),
+            database_connections_max: 2,
+            migrate_at_start: false,
+        };
+        let pool = connect(&config, "company").await.unwrap();
+        assert_eq!(missing(&pool, &NONE).await.unwrap(), Some(1), "of the chassis' own");
+        let (opened, migrated) =
+            tokio::join!(open(&config, "company", &NONE), migrate(&config, "company", &NONE));
+        opened.unwrap();
+
+        let newer = "insert into _sqlx_migrations
+                         (version, description, success, checksum, execution_time)
+                     values (99, 'of the next version', true, '', 0)";
+        sqlx::query(newer).execute(&migrated.unwrap()).await.unwrap();
+        migrate(&config, "company", &NONE).await.unwrap();
+        assert_eq!(missing(&pool, &NONE).await.unwrap(), None, "the older version runs on");
     }
 }

@@ -1,20 +1,15 @@
-//! What the surrounding process gives a service, and the process of a service of its own.
+//! What the surrounding process gives a service.
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
-use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{self, ServiceConfig};
 use crate::service::Service;
 use crate::sweeps::{Sweep, Sweeper, Swept};
-use crate::telemetry;
 
 /// Sockets, time and the end: what a service gets from the process it runs in.
 pub struct Host {
@@ -28,44 +23,6 @@ pub struct Host {
     pub shutdown: CancellationToken,
     /// Where the service shows what it has still to do.
     pub activity: Activity,
-}
-
-/// Runs one service as a process: reads its settings, serves until SIGTERM or SIGINT.
-/// `port` and `admin_port` are where it listens on 127.0.0.1 unless told otherwise.
-///
-/// # Errors
-/// Those of the service.
-pub fn run<C, F>(
-    name: &'static str,
-    port: u16,
-    admin_port: u16,
-    serve: impl FnOnce(C, Host) -> F,
-) -> anyhow::Result<()>
-where
-    C: Parser + AsRef<ServiceConfig>,
-    F: Future<Output = anyhow::Result<()>>,
-{
-    config::load_file()?;
-    let config = C::parse();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let service = config.as_ref();
-        let telemetry = telemetry::start(name, &service.telemetry)?;
-        let host = Host {
-            listener: bind(service.listen, port).await?,
-            admin: Some(bind(service.admin_listen, admin_port).await?),
-            clock: Clock::system(),
-            shutdown: on_signal()?,
-            activity: Activity::default(),
-        };
-        let served = serve(config, host).await;
-        telemetry.shutdown();
-        served
-    })
-}
-
-async fn bind(address: Option<SocketAddr>, port: u16) -> anyhow::Result<TcpListener> {
-    let address = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], port)));
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
 /// Cancelled by the first SIGTERM or SIGINT.

@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod mail;
 pub mod neighbours;
 pub mod page;
+pub mod program;
 pub mod query;
 pub mod refusal;
 pub mod server;
@@ -30,6 +31,8 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod timestamp;
+pub mod tls;
 
-pub use host::{Host, run};
+pub use host::Host;
+pub use program::{Program, run};
 pub use service::Service;

@@ -6,6 +6,7 @@ use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use proto::events::v1::event_sink_service_server::EventSinkServiceServer;
@@ -18,6 +19,7 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::{Health, HealthServer};
 use tonic_health::server::HealthReporter;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 use tower::ServiceBuilder;
@@ -149,6 +151,7 @@ impl Server {
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::NotServing).await;
         let sink = Sink::new(service.name, service.db.clone(), events);
+        let probed = health_service.clone();
         let routes = routes
             .add_service(EventSinkServiceServer::new(sink))
             .add_service(health_service)
@@ -169,7 +172,7 @@ impl Server {
         }
         tasks.spawn(report_health(health, service.clone(), shutdown.clone()));
         if let Some(admin) = admin {
-            tasks.spawn(serve_admin(admin, service.clone(), background.clone()));
+            tasks.spawn(serve_admin(admin, service.clone(), probed, background.clone()));
         }
         for worker in workers {
             tasks.spawn(jobs::work(worker, background.clone()));
@@ -223,13 +226,20 @@ async fn serve_grpc(
         .concurrency_limit_per_connection(service.limits.concurrency_max)
         .load_shed(true)
         .max_concurrent_streams(u32::try_from(service.limits.concurrency_max).ok())
+        .max_connection_age(service.limits.connection_age_max())
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .layer(layers)
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown.cancelled(),
-        );
+        .add_routes(routes);
+    let server = match service.tls.clone() {
+        Some(tls) => {
+            let incoming = Box::pin(tls.incoming(listener));
+            server.serve_with_incoming_shutdown(incoming, shutdown.cancelled()).boxed()
+        }
+        None => {
+            let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+            server.serve_with_incoming_shutdown(incoming, shutdown.cancelled()).boxed()
+        }
+    };
     let overdue = async {
         shutdown.cancelled().await;
         tokio::time::sleep(service.limits.drain()).await;
@@ -284,8 +294,15 @@ async fn report_health(health: HealthReporter, service: Service, shutdown: Cance
     health.set_service_status("", ServingStatus::NotServing).await;
 }
 
-async fn serve_admin(listener: TcpListener, service: Service, shutdown: CancellationToken) {
-    let router = telemetry::admin_router(move || std::future::ready(service.trust.is_loaded()));
+/// Health is told here too, without TLS: who probes a service from beside it has no certificate.
+async fn serve_admin(
+    listener: TcpListener,
+    service: Service,
+    health: HealthServer<impl Health>,
+    shutdown: CancellationToken,
+) {
+    let router = telemetry::admin_router(move || std::future::ready(service.trust.is_loaded()))
+        .route_service(&format!("/{HEALTH_NAME}/{{*rpc}}"), health);
     let served =
         axum::serve(listener, router).with_graceful_shutdown(shutdown.cancelled_owned()).await;
     if let Err(error) = served {

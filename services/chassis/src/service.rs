@@ -9,14 +9,15 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use crate::auth::{Credentials, Trust};
-use crate::client::{self, Upstream};
+use crate::client::{Channels, Upstream};
 use crate::clock::Clock;
-use crate::config::{Limits, ServiceConfig};
+use crate::config::{DatabaseConfig, Limits, ServiceConfig};
 use crate::crypto::Keyring;
 use crate::db::{self, Tx, WorkError};
 use crate::events::{Bus, DirectBus, Outbox};
 use crate::idempotency;
 use crate::jobs::{Job, Jobs};
+use crate::tls::Tls;
 
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -46,14 +47,31 @@ pub struct Service {
     /// Calls to billing.
     pub billing: Upstream,
     pub(crate) limits: Limits,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Service {
+    /// Brings the database of the service `name` to the state that this version needs. What a
+    /// newer version did already stays.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or migrated.
+    pub async fn migrate(
+        name: &'static str,
+        config: &DatabaseConfig,
+        migrations: &Migrator,
+    ) -> anyhow::Result<()> {
+        let db = db::migrate(config, name, migrations).await?;
+        Jobs::new(name).migrate(&db).await?;
+        db.close().await;
+        Ok(())
+    }
+
     /// Opens the database and prepares the connections to the other services, which need not be
     /// up yet. `subscriptions` are (subscriber, full name of an event that it hears of).
     ///
     /// # Errors
-    /// When the database cannot be reached or migrated.
+    /// When the database cannot be reached or migrated, or the certificates are none.
     pub async fn open(
         name: &'static str,
         config: &ServiceConfig,
@@ -61,22 +79,25 @@ impl Service {
         clock: Clock,
         subscriptions: Vec<(&'static str, String)>,
     ) -> anyhow::Result<Self> {
+        if config.database.migrate_at_start {
+            Self::migrate(name, &config.database, migrations).await?;
+        }
         let db = db::open(&config.database, name, migrations).await?;
-        let identity_channel = client::channel(config.peers.identity_url.clone());
+        let tls = config.peers.tls.load()?;
+        let channels = Channels::new(&config.peers, tls.as_ref())?;
         let credentials = Credentials::new(
             name,
             config.service_secret.clone(),
             clock.clone(),
-            identity_channel.clone(),
+            channels.identity.clone(),
         );
         let upstream = |channel: Channel| Upstream::new(channel, credentials.clone());
-        let identity = upstream(identity_channel);
-        let company = upstream(client::channel(config.peers.company_url.clone()));
-        let telecom = upstream(client::channel(config.peers.telecom_url.clone()));
-        let billing = upstream(client::channel(config.peers.billing_url.clone()));
+        let identity = upstream(channels.identity);
+        let company = upstream(channels.company);
+        let telecom = upstream(channels.telecom);
+        let billing = upstream(channels.billing);
 
         let jobs = Jobs::new(name);
-        jobs.migrate(&db).await?;
         let bus: Box<dyn Bus> = Box::new(DirectBus::new([
             ("identity", identity.clone()),
             ("company", company.clone()),
@@ -105,6 +126,7 @@ impl Service {
             telecom,
             billing,
             limits: config.limits.clone(),
+            tls,
         })
     }
 

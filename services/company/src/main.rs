@@ -1,5 +1,10 @@
 //! The company service as a process of its own.
 
+use chassis::Program;
+
+const PROGRAM: Program =
+    Program { name: "company", port: 50053, admin_port: 9053, migrations: &company::MIGRATIONS };
+
 fn main() -> anyhow::Result<()> {
-    chassis::run("company", 50053, 9053, company::serve)
+    chassis::run(PROGRAM, company::serve)
 }

@@ -1,5 +1,10 @@
 //! The identity service as a process of its own.
 
+use chassis::Program;
+
+const PROGRAM: Program =
+    Program { name: "identity", port: 50051, admin_port: 9051, migrations: &identity::MIGRATIONS };
+
 fn main() -> anyhow::Result<()> {
-    chassis::run("identity", 50051, 9051, identity::serve_configured)
+    chassis::run(PROGRAM, identity::serve_configured)
 }

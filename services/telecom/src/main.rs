@@ -1,7 +1,12 @@
 //! The telecom service as a process of its own.
 
+use chassis::Program;
+
+const PROGRAM: Program =
+    Program { name: "telecom", port: 50052, admin_port: 9052, migrations: &telecom::MIGRATIONS };
+
 fn main() -> anyhow::Result<()> {
-    chassis::run("telecom", 50052, 9052, |config: telecom::Config, host| async {
+    chassis::run(PROGRAM, |config: telecom::Config, host| async {
         let outside = config.outside(&host.clock)?;
         telecom::serve(config, host, outside).await
     })
