@@ -27,29 +27,37 @@ pub trait Dialect: Clone + Send + Sync + 'static {
 }
 
 /// What the comments of the contracts name as reasons: "NOT_FOUND / LINE_NOT_FOUND"; those of
-/// what only the voice dialect uses, or all others.
+/// what only this dialect uses, or of all that no dialect has for itself, which is the lines
+/// dialect's.
 #[cfg(test)]
-fn reasons_of_the_contracts(of_voice: bool) -> std::collections::BTreeSet<String> {
+fn reasons_of_the_contracts(dialect: &str) -> std::collections::BTreeSet<String> {
     use prost::Message;
     use prost_types::FileDescriptorSet;
 
-    const VOICE: &[&str] = &[
-        "linha/billing/v1/credit_charge_service.proto",
-        "linha/billing/v1/wallet_service.proto",
-        "linha/common/v1/query.proto",
-        "linha/company/v1/integration_service.proto",
-        "linha/identity/v1/access_token_service.proto",
-        "linha/identity/v1/account_user_service.proto",
-        "linha/telecom/v1/call_service.proto",
-        "linha/telecom/v1/extension_service.proto",
+    const DIALECTS: &[(&str, &str)] = &[
+        ("linha/billing/v1/credit_charge_service.proto", "voice"),
+        ("linha/billing/v1/wallet_service.proto", "voice"),
+        ("linha/common/v1/query.proto", "voice"),
+        ("linha/company/v1/integration_service.proto", "voice"),
+        ("linha/company/v1/school_import_service.proto", "schools"),
+        ("linha/company/v1/school_service.proto", "schools"),
+        ("linha/identity/v1/access_token_service.proto", "voice"),
+        ("linha/identity/v1/account_user_service.proto", "voice"),
+        ("linha/identity/v1/client_app_service.proto", "schools"),
+        ("linha/identity/v1/school_people_service.proto", "schools"),
+        ("linha/telecom/v1/call_service.proto", "voice"),
+        ("linha/telecom/v1/extension_service.proto", "voice"),
     ];
+    let dialect_of = |file: &str| {
+        DIALECTS.iter().find(|(name, _)| *name == file).map_or("lines", |(_, dialect)| dialect)
+    };
     const NO_REASONS: &[&str] = &["NORMAL_CLEARING", "NOT_EQUAL", "NOT_IN", "NOT_LIKE"];
     let contracts = FileDescriptorSet::decode(proto::DESCRIPTORS).unwrap();
     let comments = contracts
         .file
         .iter()
         .filter(|file| file.package().starts_with("linha."))
-        .filter(|file| VOICE.contains(&file.name()) == of_voice)
+        .filter(|file| dialect_of(file.name()) == dialect)
         .filter_map(|file| file.source_code_info.as_ref())
         .flat_map(|info| &info.location)
         .map(|location| location.leading_comments());

@@ -53,6 +53,14 @@ pub(crate) enum Error {
     InvalidCredentials,
     #[error("the client credentials are wrong")]
     InvalidClient,
+    #[error("this program does not exist")]
+    ClientAppNotFound,
+    #[error("a program of another kind has this client id")]
+    ClientIdTaken,
+    #[error("this secret does not exist")]
+    ClientSecretNotFound,
+    #[error("the program has two secrets already")]
+    TooManyClientSecrets,
     #[error("too many attempts, try again later")]
     TooManyAttempts(Duration),
     #[error("too many passwords are being checked, try again in a moment")]
@@ -95,6 +103,10 @@ impl From<Error> for Status {
             Error::InvalidAccessToken => (Code::Unauthenticated, "INVALID_ACCESS_TOKEN"),
             Error::InvalidCredentials => (Code::Unauthenticated, "INVALID_CREDENTIALS"),
             Error::InvalidClient => (Code::Unauthenticated, "INVALID_CLIENT"),
+            Error::ClientAppNotFound => (Code::NotFound, "CLIENT_APP_NOT_FOUND"),
+            Error::ClientIdTaken => (Code::AlreadyExists, "CLIENT_ID_TAKEN"),
+            Error::ClientSecretNotFound => (Code::NotFound, "CLIENT_SECRET_NOT_FOUND"),
+            Error::TooManyClientSecrets => (Code::FailedPrecondition, "TOO_MANY_CLIENT_SECRETS"),
             Error::TooManyAttempts(pause) => {
                 let (code, message) = (Code::ResourceExhausted, error.to_string());
                 return refuse_until(code, DOMAIN, "TOO_MANY_ATTEMPTS", pause, message);

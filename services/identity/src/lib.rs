@@ -7,6 +7,7 @@
 mod access_tokens;
 mod account_users;
 mod bootstrap;
+mod client_apps;
 mod config;
 mod confirmations;
 mod domain_signups;
@@ -40,6 +41,7 @@ use prost::Name;
 use proto::events::v1::{EmailProven, SignupCompleted, UserChanged, UserReplaced};
 use proto::identity::v1::access_token_service_server::AccessTokenServiceServer;
 use proto::identity::v1::account_user_service_server::AccountUserServiceServer;
+use proto::identity::v1::client_app_service_server::ClientAppServiceServer;
 use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer;
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
@@ -124,6 +126,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(AccountUserServiceServer::new(account_users::AccountUsers {
             identity: identity.clone(),
         }))
+        .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())

@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn every_reason_of_the_contracts_is_in_the_table() {
-        let reasons = reasons_of_the_contracts(false);
+        let reasons = reasons_of_the_contracts("lines");
         assert!(reasons.contains("CNPJ_TAKEN") && reasons.len() > 15, "{reasons:?}");
         let unknown: Vec<_> = reasons
             .iter()

@@ -20,6 +20,12 @@ pub enum Role {
     Holder,
     /// A partner's program.
     Partner,
+    /// A partner's program that reads the data of schools, and nothing else.
+    SchoolPartner,
+    /// Looks after the people of a school.
+    SchoolStaff,
+    /// Belongs to a school.
+    SchoolPerson,
     /// One of the services, or the gateway on behalf of somebody without a token.
     Service,
 }
@@ -39,6 +45,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::OutsideMessages
                 | P::VoiceAccountsOpen
                 | P::CallsCharge
+                | P::SchoolsResolve
+                | P::SchoolPeopleImport
         ),
         Role::Manager => matches!(
             permission,
@@ -102,8 +110,13 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::AccessTokensOwn
                 | P::CountriesRead
                 | P::OrganizationsOpen
+                | P::SchoolPeopleRead
         ),
         Role::Partner => matches!(permission, P::SignUp | P::PlansRead),
+        Role::SchoolPartner | Role::SchoolStaff => {
+            matches!(permission, P::SchoolsRead | P::SchoolPeopleRead)
+        }
+        Role::SchoolPerson => permission == P::SchoolsRead,
         Role::Service => matches!(
             permission,
             P::TrustRead
@@ -125,6 +138,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::CallsCharge
                 | P::CountriesRead
                 | P::OrganizationsRead
+                | P::SchoolsResolve
+                | P::SchoolPeopleImport
         ),
     }
 }
@@ -165,6 +180,8 @@ pub fn is_scoped(permission: Permission) -> bool {
             | P::OrganizationsRead
             | P::OrganizationsManage
             | P::MeetingsUse
+            | P::SchoolsRead
+            | P::SchoolPeopleRead
     )
 }
 
@@ -231,6 +248,8 @@ mod tests {
                 Permission::OutsideMessages,
                 Permission::VoiceAccountsOpen,
                 Permission::CallsCharge,
+                Permission::SchoolsResolve,
+                Permission::SchoolPeopleImport,
             ] {
                 assert!(!may(role, permission), "{role:?} {permission:?}");
             }

@@ -9,12 +9,13 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{CompanyRole, Seat, store};
+use crate::client_apps::{ClientApp, Kind, Secret};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::letters;
 use crate::users;
 use crate::users::wire::NAME_MAX;
-use crate::{access_tokens, account_users, invitations, links, voice_accounts};
+use crate::{access_tokens, account_users, client_apps, invitations, voice_accounts};
 
 const PRODUCT_MAX: usize = 100;
 
@@ -127,23 +128,19 @@ impl pb::grant_service_server::GrantService for Grants {
             return Err(fields.into_status());
         };
 
-        let client_secret = &links::new_secret();
-        let app = &store::ClientApp {
-            client_id: Uuid::now_v7().to_string(),
-            secret_hash: links::hash(client_secret),
-            name,
-            product,
-            created_by,
-        };
-        let now = identity.now();
+        let client_secret = &Secret::new();
+        let app = &ClientApp::new(Uuid::now_v7().to_string(), Kind::Lines, name, product);
+        let (created_by, now) = (&created_by, identity.now());
         identity
             .service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    store::insert_client(&mut tx, app, now).await?;
+                    client_apps::store::insert(&mut tx, app, created_by, now).await?;
+                    client_apps::store::insert_secret(&mut tx, &app.client_id, client_secret, now)
+                        .await?;
                     Ok::<_, Error>(pb::CreatePartnerResponse {
                         client_id: app.client_id.clone(),
-                        client_secret: client_secret.clone(),
+                        client_secret: client_secret.as_text().to_owned(),
                     })
                 })
             })

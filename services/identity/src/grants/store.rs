@@ -7,7 +7,6 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Seat;
-use crate::links;
 
 /// What a user may do, oldest first.
 pub(crate) async fn of_user(db: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Grant>> {
@@ -108,49 +107,6 @@ pub(crate) async fn pass_on(tx: &mut PgConnection, from: UserId, to: UserId) -> 
     .execute(tx)
     .await?;
     Ok(())
-}
-
-/// A partner's program.
-pub(crate) struct ClientApp {
-    pub(crate) client_id: String,
-    pub(crate) secret_hash: Vec<u8>,
-    pub(crate) name: String,
-    pub(crate) product: String,
-    pub(crate) created_by: String,
-}
-
-pub(crate) async fn insert_client(
-    tx: &mut PgConnection,
-    app: &ClientApp,
-    now: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
-        "insert into client_app (client_id, secret_hash, name, product, created_by, created_at)
-         values ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(&app.client_id)
-    .bind(&app.secret_hash)
-    .bind(&app.name)
-    .bind(&app.product)
-    .bind(&app.created_by)
-    .bind(now)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Whether there is such a program, and the secret is its own.
-pub(crate) async fn is_client(
-    db: impl PgExecutor<'_>,
-    client_id: &str,
-    secret: &str,
-) -> sqlx::Result<bool> {
-    let kept: Option<Vec<u8>> =
-        sqlx::query_scalar("select secret_hash from client_app where client_id = $1")
-            .bind(client_id)
-            .fetch_optional(db)
-            .await?;
-    Ok(kept.is_some_and(|kept| links::matches(secret, &kept)))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use chassis::auth::{Claims, Grant, Role, SubjectKind, TokenSigner};
 use chassis::clock::Clock;
 use time::{Duration, OffsetDateTime};
 
+use crate::client_apps::Kind;
 use crate::config::Policy;
 use crate::error::Error;
 use crate::users::User;
@@ -79,19 +80,29 @@ impl Issuer {
 
     /// A token of a service.
     pub(crate) fn service(&self, name: &str) -> Result<Issued, Error> {
-        self.program(name, SubjectKind::Service, Role::Service)
+        self.program(name, SubjectKind::Service, Role::Service, 0)
     }
 
     /// A token of a partner's program.
-    pub(crate) fn partner(&self, client_id: &str) -> Result<Issued, Error> {
-        self.program(client_id, SubjectKind::Partner, Role::Partner)
+    pub(crate) fn partner(&self, client_id: &str, kind: Kind, epoch: i64) -> Result<Issued, Error> {
+        let role = match kind {
+            Kind::Lines => Role::Partner,
+            Kind::Schools => Role::SchoolPartner,
+        };
+        self.program(client_id, SubjectKind::Partner, role, epoch)
     }
 
-    fn program(&self, sub: &str, kind: SubjectKind, role: Role) -> Result<Issued, Error> {
+    fn program(
+        &self,
+        sub: &str,
+        kind: SubjectKind,
+        role: Role,
+        epoch: i64,
+    ) -> Result<Issued, Error> {
         let grants = vec![Grant { role, company_id: None }];
         let (now, life) = (self.clock.now(), self.client_life);
         let (iat, exp) = (now.unix_timestamp(), (now + life).unix_timestamp());
-        let claims = Claims::new(sub.to_owned(), kind, grants, 0, iat, exp);
+        let claims = Claims::new(sub.to_owned(), kind, grants, epoch, iat, exp);
         self.sign(&claims, now, life)
     }
 

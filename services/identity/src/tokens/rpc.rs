@@ -7,8 +7,8 @@ use time::Duration;
 use tonic::{Request, Response, Status};
 
 use super::{Issued, store, token_life};
+use crate::client_apps;
 use crate::error::Error;
-use crate::grants;
 use crate::identity::Identity;
 
 /// Transactions that began before a caller read end within this time, and clocks of replicas
@@ -30,13 +30,13 @@ impl pb::token_service_server::TokenService for Tokens {
         let identity = &self.identity;
         let issued = if identity.service_secrets.holds(client_id, client_secret) {
             identity.issuer.service(client_id)?
-        } else if grants::store::is_client(&identity.service.db, client_id, client_secret)
-            .await
-            .map_err(Error::from)?
-        {
-            identity.issuer.partner(client_id)?
         } else {
-            return Err(Error::InvalidClient.into());
+            let db = &identity.service.db;
+            let app = client_apps::store::authenticate(db, client_id, client_secret)
+                .await
+                .map_err(Error::from)?;
+            let (kind, epoch) = app.ok_or(Error::InvalidClient)?;
+            identity.issuer.partner(client_id, kind, epoch)?
         };
         let expires_in = Some(life_to_proto(&issued));
         let answer = pb::IssueClientTokenResponse { access_token: issued.token, expires_in };

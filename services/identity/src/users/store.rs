@@ -185,7 +185,7 @@ pub(crate) async fn find_all(
                 phone_number, cpf_sealed, date_of_birth_sealed, address_sealed, state, epoch,
                 created_at, updated_at
            from app_user
-          where user_id = any($1) and ($2 or user_id = $3)",
+          where user_id = any($1) and state <> 'imported' and ($2 or user_id = $3)",
     )
     .bind(user_ids)
     .bind(scope.everything)
@@ -206,7 +206,7 @@ pub(crate) async fn lock(
                 phone_number, cpf_sealed, date_of_birth_sealed, address_sealed, state, epoch,
                 created_at, updated_at
            from app_user
-          where user_id = $1
+          where user_id = $1 and state <> 'imported'
             for update",
     )
     .bind(user_id.0)

@@ -20,7 +20,7 @@ async fn told(error: Error) -> (StatusCode, Value) {
 
 #[test]
 fn every_reason_of_the_contracts_is_in_a_table() {
-    let reasons = reasons_of_the_contracts(true);
+    let reasons = reasons_of_the_contracts("voice");
     assert!(reasons.contains("EXTENSION_OFFLINE"), "{reasons:?}");
     let known: BTreeSet<&str> = REASONS
         .iter()

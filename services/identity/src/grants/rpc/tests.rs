@@ -155,8 +155,9 @@ async fn a_partner_gets_a_token_for_its_secret() {
         .unwrap()
         .into_inner();
     let db = &identity.service.db;
-    assert!(store::is_client(db, &made.client_id, &made.client_secret).await.unwrap());
-    let token = identity.issuer.partner(&made.client_id).unwrap().token;
+    let known = client_apps::store::authenticate(db, &made.client_id, &made.client_secret).await;
+    assert_eq!(known.unwrap(), Some((Kind::Lines, 0)));
+    let token = identity.issuer.partner(&made.client_id, Kind::Lines, 0).unwrap().token;
     let claims = identity.service.trust.check(&token).unwrap();
     assert_eq!(claims.grants, [Grant { role: Role::Partner, company_id: None }]);
 }

@@ -46,21 +46,3 @@ async fn roles_pass_on_to_the_owner_of_the_address() {
         of_user(tx, to).await.unwrap().into_iter().map(|grant| grant.company_id).collect();
     assert_eq!(passed, [Some(shared.0), Some(only.0)]);
 }
-
-#[tokio::test]
-async fn a_program_is_known_by_its_secret() {
-    let (identity, _database) = identity().await;
-    let secret = links::new_secret();
-    let app = ClientApp {
-        client_id: "c1".to_owned(),
-        secret_hash: links::hash(&secret),
-        name: "Padaria".to_owned(),
-        product: "schools".to_owned(),
-        created_by: "user:x".to_owned(),
-    };
-    let tx = &mut *connection(&identity).await;
-    insert_client(tx, &app, identity.now()).await.unwrap();
-    assert!(is_client(&mut *tx, "c1", &secret).await.unwrap());
-    assert!(!is_client(&mut *tx, "c1", "wrong").await.unwrap());
-    assert!(!is_client(tx, "c2", &secret).await.unwrap());
-}
