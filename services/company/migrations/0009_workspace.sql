@@ -258,3 +258,106 @@ select code, name, left(encode(sha256(convert_to('country:' || code, 'UTF8')), '
     ('ZM', 'Zambia'),
     ('ZW', 'Zimbabwe')
 ) as named (code, name);
+
+-- What an organization has beside its company.
+create table workspace (
+    company_id      uuid primary key references company (company_id),
+    -- How everybody outside names it.
+    organization_id text collate "C" not null constraint workspace_public_id unique
+                    check (organization_id ~ '^[a-z0-9]{8}$'),
+    type            text not null check (type in ('production', 'demo', 'test')),
+    status          text not null check (status in ('active', 'suspended', 'pending')),
+    slug            text collate "C" not null constraint workspace_slug unique
+                    check (slug ~ '^[a-z0-9-]{1,63}$'),
+    opened_by       uuid not null,
+    mail_footer     text
+);
+
+-- Serves the limit of how many one person opens.
+create index workspace_by_opener on workspace (opened_by);
+
+create table organization_address (
+    address_id   uuid primary key,
+    company_id   uuid not null references workspace (company_id),
+    street       text not null,
+    number       text not null,
+    complement   text,
+    neighborhood text,
+    city         text not null,
+    state        text not null,
+    postal_code  text not null,
+    country      text not null constraint organization_address_country references country (code),
+    created_at   timestamptz not null,
+    updated_at   timestamptz not null
+);
+
+create index organization_address_by_company on organization_address (company_id, address_id);
+
+create table location (
+    location_id       bigint generated always as identity primary key,
+    company_id        uuid not null references workspace (company_id),
+    name              text not null,
+    office_open_hour  smallint check (office_open_hour between 0 and 24),
+    office_close_hour smallint check (office_close_hour between 0 and 24),
+    check (office_open_hour < office_close_hour)
+);
+
+create index location_by_company on location (company_id, location_id);
+
+-- BCP 47 tags in their canonical case.
+create table language (
+    company_id uuid not null references workspace (company_id),
+    tag        text collate "C" not null,
+    constraint language_once primary key (company_id, tag)
+);
+
+create table meeting (
+    meeting_id  bigint generated always as identity primary key,
+    company_id  uuid not null references workspace (company_id),
+    employee_id uuid references employee (employee_id),
+    date_from   timestamptz not null,
+    date_to     timestamptz not null,
+    notes       text,
+    time        timestamptz,
+    check (date_to >= date_from),
+    check (time between date_from and date_to)
+);
+
+create index meeting_by_company on meeting (company_id, date_from, meeting_id);
+create index meeting_by_employee on meeting (employee_id, date_from, meeting_id);
+
+-- Serves what people see of their own meetings.
+create index employee_by_user on employee (user_id, company_id) where user_id is not null;
+
+-- Files by their content, however many have them.
+create table upload (
+    content_hash bytea primary key check (octet_length(content_hash) = 32),
+    media_type   text not null check (media_type in ('image/png', 'image/jpeg')),
+    content      bytea not null
+);
+
+create table workspace_picture (
+    company_id   uuid not null references workspace (company_id),
+    kind         text not null check (kind in ('icon', 'logo')),
+    -- Random, so that nothing can be told from it.
+    name         uuid not null,
+    content_hash bytea not null references upload (content_hash),
+    primary key (company_id, kind)
+);
+
+create index workspace_picture_by_content on workspace_picture (content_hash);
+
+-- An organization, whole.
+create view organization as
+select workspace.company_id, organization_id, type, workspace.status, official_name as name, slug,
+       mail_footer, created_at, updated_at,
+       array(select address_id
+               from organization_address
+              where organization_address.company_id = workspace.company_id
+              order by address_id) as address_ids,
+       array(select kind
+               from workspace_picture
+              where workspace_picture.company_id = workspace.company_id
+              order by kind) as pictures
+  from workspace
+  join company using (company_id);

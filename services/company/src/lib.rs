@@ -8,18 +8,30 @@ mod email_domains;
 mod employees;
 mod error;
 mod integrations;
+mod languages;
+mod locations;
+mod meetings;
+mod organization_addresses;
+mod organizations;
 mod webhooks;
 
 use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
 use integrations::{CallHearing, hear_calls};
+use prost::Name;
 use proto::company::v1::company_service_server::CompanyServiceServer;
 use proto::company::v1::country_service_server::CountryServiceServer;
 use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
 use proto::company::v1::employee_service_server::EmployeeServiceServer;
 use proto::company::v1::integration_service_server::IntegrationServiceServer;
+use proto::company::v1::language_service_server::LanguageServiceServer;
+use proto::company::v1::location_service_server::LocationServiceServer;
+use proto::company::v1::meeting_service_server::MeetingServiceServer;
+use proto::company::v1::organization_address_service_server::OrganizationAddressServiceServer;
+use proto::company::v1::organization_service_server::OrganizationServiceServer;
 use proto::company::v1::webhook_service_server::WebhookServiceServer;
+use proto::events::v1::{OrganizationCleared, OrganizationOpened};
 use sqlx::migrate::Migrator;
 
 pub use webhooks::WebhookConfig;
@@ -53,8 +65,13 @@ impl AsRef<ServiceConfig> for Config {
 /// # Errors
 /// When the database cannot be reached or migrated, or the socket fails.
 pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
+    let subscriptions = vec![
+        ("identity", OrganizationOpened::full_name()),
+        ("billing", OrganizationCleared::full_name()),
+    ];
+    let clock = host.clock.clone();
     let service =
-        Service::open("company", &config.service, &MIGRATIONS, host.clock.clone(), vec![]).await?;
+        Service::open("company", &config.service, &MIGRATIONS, clock, subscriptions).await?;
     let settings = &config.webhooks;
     let deliveries = Deliveries {
         service: service.clone(),
@@ -67,6 +84,16 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
     Server::new(&service)
         .grpc(CompanyServiceServer::new(companies::rpc::Companies { service: service.clone() }))
         .grpc(CountryServiceServer::new(countries::rpc::Countries { service: service.clone() }))
+        .grpc(OrganizationServiceServer::new(organizations::rpc::Organizations {
+            service: service.clone(),
+            pictures: organizations::Pictures::new(),
+        }))
+        .grpc(OrganizationAddressServiceServer::new(
+            organization_addresses::rpc::OrganizationAddresses { service: service.clone() },
+        ))
+        .grpc(LocationServiceServer::new(locations::rpc::Locations { service: service.clone() }))
+        .grpc(LanguageServiceServer::new(languages::rpc::Languages { service: service.clone() }))
+        .grpc(MeetingServiceServer::new(meetings::rpc::Meetings { service: service.clone() }))
         .grpc(EmployeeServiceServer::new(employees::rpc::Employees { service: service.clone() }))
         .grpc(EmailDomainServiceServer::new(email_domains::rpc::EmailDomains {
             service: service.clone(),

@@ -1,0 +1,62 @@
+//! The table `language`.
+
+use brazil::CompanyId;
+use chassis::db::broken_constraint;
+use chassis::page::Page;
+use sqlx::{PgConnection, PgPool};
+
+use super::LanguageTag;
+use crate::error::Error;
+use crate::organizations::refusals::language_exists;
+
+/// A page of the tags of an organization's languages, and how many there are in all.
+pub(super) async fn list(
+    db: &PgPool,
+    company_id: CompanyId,
+    page: &Page<String>,
+) -> sqlx::Result<(Vec<String>, i64)> {
+    let (tags, total): (Vec<String>, i64) = sqlx::query_as(
+        "select array(select tag from language
+                       where company_id = $1
+                       order by tag
+                      offset $2
+                       limit $3),
+                (select count(*) from language where company_id = $1)",
+    )
+    .bind(company_id.0)
+    .bind(page.skip)
+    .bind(page.size)
+    .fetch_one(db)
+    .await?;
+    Ok((tags, total))
+}
+
+/// Whether an organization speaks a language.
+pub(super) async fn exists(db: &PgPool, company_id: CompanyId, tag: &str) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from language where company_id = $1 and tag = $2)")
+        .bind(company_id.0)
+        .bind(tag)
+        .fetch_one(db)
+        .await
+}
+
+/// Adds a language.
+///
+/// # Errors
+/// ALREADY_EXISTS / LANGUAGE_EXISTS.
+pub(super) async fn insert(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    tag: &LanguageTag,
+) -> Result<(), Error> {
+    sqlx::query("insert into language (company_id, tag) values ($1, $2)")
+        .bind(company_id.0)
+        .bind(tag.as_str())
+        .execute(tx)
+        .await
+        .map_err(|error| match broken_constraint(&error) {
+            Some("language_once") => language_exists().into(),
+            _ => Error::Database(error),
+        })?;
+    Ok(())
+}

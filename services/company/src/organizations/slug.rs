@@ -1,0 +1,83 @@
+//! The short name of an organization in addresses.
+
+use std::str::FromStr;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// The most characters of a slug.
+pub(super) const LENGTH_MAX: usize = 63;
+
+/// A slug that somebody chose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Slug(pub(super) String);
+
+/// The text is no slug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidSlug {
+    #[error("has more than {LENGTH_MAX} characters")]
+    TooLong,
+    #[error("has other characters than a-z, 0-9 and hyphens")]
+    Letters,
+}
+
+impl FromStr for Slug {
+    type Err = InvalidSlug;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSlug> {
+        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if !text.chars().all(is_plain) {
+            return Err(InvalidSlug::Letters);
+        }
+        if text.len() > LENGTH_MAX { Err(InvalidSlug::TooLong) } else { Ok(Self(text.to_owned())) }
+    }
+}
+
+/// The slug that a name makes; None for a name without letters and digits.
+pub(super) fn of_name(name: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in name.nfd().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if c.is_ascii() && !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(LENGTH_MAX);
+    let slug = slug.trim_end_matches('-');
+    (!slug.is_empty()).then(|| slug.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_name_makes_a_slug() {
+        assert_eq!(
+            of_name("Padaria São João & Filhos").as_deref(),
+            Some("padaria-sao-joao-filhos")
+        );
+        assert_eq!(of_name("  --Acme!  ").as_deref(), Some("acme"));
+        assert_eq!(of_name("日本"), None);
+        assert_eq!(of_name("***"), None);
+    }
+
+    #[test]
+    fn a_chosen_slug_is_plain() {
+        assert!("acme-2".parse::<Slug>().is_ok());
+        assert_eq!("Acme".parse::<Slug>(), Err(InvalidSlug::Letters));
+        assert_eq!("a".repeat(64).parse::<Slug>(), Err(InvalidSlug::TooLong));
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_name_makes_can_be_chosen_too(name in "\\PC{0,300}") {
+            if let Some(slug) = of_name(&name) {
+                prop_assert!(slug.parse::<Slug>().is_ok(), "{slug}");
+                prop_assert!(!slug.starts_with('-') && !slug.ends_with('-'));
+            }
+        }
+    }
+}
