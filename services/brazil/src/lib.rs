@@ -31,7 +31,9 @@ mod mobile;
 mod phone;
 mod pix;
 mod portability;
+mod public_id;
 mod state;
+mod time_zone;
 
 pub use area_code::{AreaCode, InvalidAreaCode};
 pub use boleto::{Boleto, InvalidBoleto};
@@ -58,7 +60,9 @@ pub use pix::{
     InvalidPixCharge, InvalidPixCode, InvalidPixKey, PixCharge, PixCode, PixKey, PixRecipient,
 };
 pub use portability::PortabilityDays;
+pub use public_id::{InvalidPublicId, PublicId};
 pub use state::{InvalidState, State};
+pub use time_zone::{InvalidTimeZoneName, TimeZoneName};
 
 /// What the code of the `id!` macro refers to.
 #[doc(hidden)]

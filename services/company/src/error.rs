@@ -31,6 +31,8 @@ pub(crate) enum Error {
     WebhookEndpointDisabled(WebhookEndpointId),
     #[error("integration {0} does not exist")]
     IntegrationNotFound(i64),
+    #[error(transparent)]
+    Enterprise(#[from] crate::enterprises::Refusal),
     #[error("{0}")]
     Refused(Box<Status>),
     #[error(transparent)]
@@ -89,6 +91,13 @@ impl From<Error> for Status {
             ),
             Error::IntegrationNotFound(id) => {
                 (Code::NotFound, "INTEGRATION_NOT_FOUND", ("integration_id", id.to_string()))
+            }
+            Error::Enterprise(refusal) => {
+                let (code, reason) = refusal.code();
+                return match reason {
+                    "" => Status::new(code, message),
+                    _ => refuse(code, "company", reason, [], message),
+                };
             }
             Error::Refused(status) => return *status,
             Error::CannotOpen(source) => return internal(&source),

@@ -1,4 +1,4 @@
-//! Companies of every kind, their employees, the e-mail domains whose people may sign up on their
+//! Companies of every kind, enterprises with those below them, employees, the e-mail domains whose people may sign up on their
 //! accounts, the webhooks by which they hear of what happens, and the integrations by which voice
 //! accounts hear of their calls.
 
@@ -6,6 +6,7 @@ mod companies;
 mod countries;
 mod email_domains;
 mod employees;
+mod enterprises;
 mod error;
 mod integrations;
 mod languages;
@@ -18,12 +19,15 @@ mod webhooks;
 use chassis::config::ServiceConfig;
 use chassis::server::Server;
 use chassis::{Host, Service};
+use enterprises::take_up_closings;
 use integrations::{CallHearing, hear_calls};
 use prost::Name;
 use proto::company::v1::company_service_server::CompanyServiceServer;
 use proto::company::v1::country_service_server::CountryServiceServer;
 use proto::company::v1::email_domain_service_server::EmailDomainServiceServer;
 use proto::company::v1::employee_service_server::EmployeeServiceServer;
+use proto::company::v1::enterprise_admin_service_server::EnterpriseAdminServiceServer;
+use proto::company::v1::enterprise_service_server::EnterpriseServiceServer;
 use proto::company::v1::integration_service_server::IntegrationServiceServer;
 use proto::company::v1::language_service_server::LanguageServiceServer;
 use proto::company::v1::location_service_server::LocationServiceServer;
@@ -31,7 +35,7 @@ use proto::company::v1::meeting_service_server::MeetingServiceServer;
 use proto::company::v1::organization_address_service_server::OrganizationAddressServiceServer;
 use proto::company::v1::organization_service_server::OrganizationServiceServer;
 use proto::company::v1::webhook_service_server::WebhookServiceServer;
-use proto::events::v1::{OrganizationCleared, OrganizationOpened};
+use proto::events::v1::{CompanyStatusChanged, OrganizationCleared, OrganizationOpened};
 use sqlx::migrate::Migrator;
 
 pub use webhooks::WebhookConfig;
@@ -68,6 +72,7 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
     let subscriptions = vec![
         ("identity", OrganizationOpened::full_name()),
         ("billing", OrganizationCleared::full_name()),
+        ("identity", CompanyStatusChanged::full_name()),
     ];
     let clock = host.clock.clone();
     let service =
@@ -98,6 +103,12 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
         .grpc(EmailDomainServiceServer::new(email_domains::rpc::EmailDomains {
             service: service.clone(),
         }))
+        .grpc(EnterpriseServiceServer::new(enterprises::rpc::Enterprises {
+            service: service.clone(),
+        }))
+        .grpc(EnterpriseAdminServiceServer::new(enterprises::admin::EnterpriseAdmin {
+            service: service.clone(),
+        }))
         .grpc(WebhookServiceServer::new(webhooks::rpc::Webhooks {
             service: service.clone(),
             guard: settings.guard()?,
@@ -108,6 +119,7 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
             guard: settings.guard()?,
         }))
         .events(hear_calls(event_handlers(&hearing), &calls))
+        .sweep(take_up_closings(&service))
         .sweep(deliveries.sweep_due())
         .sweep(deliveries.sweep_old())
         .job_apart::<SendWebhook>(deliveries, settings.webhook_concurrency)

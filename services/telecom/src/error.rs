@@ -22,6 +22,18 @@ pub(crate) enum Error {
     /// There is no such company in the caller's scope.
     #[error("company {0} does not exist")]
     CompanyNotFound(CompanyId),
+    /// It is being deleted, or was.
+    #[error("company {0} gets nothing new")]
+    CompanyHeld(CompanyId),
+    /// The hold came after it was lifted.
+    #[error("this hold was lifted")]
+    HoldLifted,
+    /// The company has no such device.
+    #[error("there is no such device")]
+    DeviceNotFound,
+    /// The company has no such vehicle.
+    #[error("there is no such vehicle")]
+    VehicleNotFound,
     /// The line's state does not allow it.
     #[error("line {0} {1}")]
     Line(LineId, Refusal),
@@ -122,6 +134,12 @@ impl From<Error> for Status {
             Error::CompanyNotFound(id) => {
                 (NotFound, "COMPANY_NOT_FOUND", Some(("company_id", id.to_string())))
             }
+            Error::CompanyHeld(id) => {
+                (FailedPrecondition, "COMPANY_HELD", Some(("company_id", id.to_string())))
+            }
+            Error::HoldLifted => (FailedPrecondition, "HOLD_LIFTED", None),
+            Error::DeviceNotFound => (NotFound, "DEVICE_NOT_FOUND", None),
+            Error::VehicleNotFound => (NotFound, "VEHICLE_NOT_FOUND", None),
             Error::Line(id, refusal) => (FailedPrecondition, refusal.reason(), line(id)),
             Error::AreaCodeOutOfStock(area_code) => (
                 ResourceExhausted,

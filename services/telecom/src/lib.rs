@@ -4,9 +4,11 @@ mod calls;
 mod carrier;
 mod custom_fields;
 mod data_top_ups;
+mod devices;
 mod dunning;
 mod error;
 mod extensions;
+mod holds;
 mod line_orders;
 mod lines;
 mod neighbours;
@@ -33,8 +35,10 @@ use chassis::server::Server;
 use chassis::{Host, Service};
 use clap::{Parser, ValueEnum};
 use proto::telecom::v1::call_service_server::CallServiceServer;
+use proto::telecom::v1::company_hold_service_server::CompanyHoldServiceServer;
 use proto::telecom::v1::custom_field_service_server::CustomFieldServiceServer;
 use proto::telecom::v1::data_top_up_service_server::DataTopUpServiceServer;
+use proto::telecom::v1::device_service_server::DeviceServiceServer;
 use proto::telecom::v1::extension_service_server::ExtensionServiceServer;
 use proto::telecom::v1::line_order_service_server::LineOrderServiceServer;
 use proto::telecom::v1::line_search_service_server::LineSearchServiceServer;
@@ -53,8 +57,10 @@ pub use carrier::{
 use custom_fields::rpc::CustomFieldRpcs;
 use data_top_ups::rpc::TopUps;
 use data_top_ups::{GiveData, Giving};
+use devices::rpc::Devices;
 use dunning::SettleCompany;
 use extensions::Extensions;
+use holds::Holds;
 use line_orders::{AdvanceLineOrder, LineOrders};
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
@@ -245,6 +251,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(
             CallServiceServer::new(calls.clone())
                 .max_encoding_message_size(calls::MESSAGE_BYTES_MAX),
+        )
+        .grpc(CompanyHoldServiceServer::new(Holds { service: service.clone() }))
+        .grpc(
+            DeviceServiceServer::new(Devices { service: service.clone() })
+                .max_decoding_message_size(devices::MESSAGE_BYTES_MAX)
+                .max_encoding_message_size(devices::MESSAGE_BYTES_MAX),
         )
         .grpc(ExtensionServiceServer::new(Extensions { service: service.clone() }))
         .grpc(CustomFieldServiceServer::new(CustomFieldRpcs { service: service.clone() }))

@@ -80,7 +80,8 @@ pub(super) async fn list(
     let request = ListCompaniesRequest {
         search_term: params.text("searchTerm").unwrap_or_default().to_owned(),
         page: Part::of(&params)?.page(),
-        kind: CompanyKind::Customer.into(),
+        kind: CompanyKind::Unspecified.into(),
+        every_kind: true,
     };
     let answer = lines
         .clients()

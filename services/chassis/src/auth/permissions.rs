@@ -47,6 +47,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::CallsCharge
                 | P::SchoolsResolve
                 | P::SchoolPeopleImport
+                | P::DevicesLookUp
+                | P::CompaniesHold
         ),
         Role::Manager => matches!(
             permission,
@@ -79,6 +81,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::OrganizationsRead
                 | P::OrganizationsManage
                 | P::MeetingsUse
+                | P::EnterprisesRead
+                | P::EnterprisesManage
         ),
         Role::Member => matches!(
             permission,
@@ -96,6 +100,7 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::CallsMake
                 | P::OrganizationsRead
                 | P::MeetingsUse
+                | P::EnterprisesRead
         ),
         Role::Holder => matches!(
             permission,
@@ -140,6 +145,8 @@ pub fn may(role: Role, permission: Permission) -> bool {
                 | P::OrganizationsRead
                 | P::SchoolsResolve
                 | P::SchoolPeopleImport
+                | P::DevicesLookUp
+                | P::CompaniesHold
         ),
     }
 }
@@ -182,6 +189,8 @@ pub fn is_scoped(permission: Permission) -> bool {
             | P::MeetingsUse
             | P::SchoolsRead
             | P::SchoolPeopleRead
+            | P::EnterprisesRead
+            | P::EnterprisesManage
     )
 }
 
@@ -250,6 +259,8 @@ mod tests {
                 Permission::CallsCharge,
                 Permission::SchoolsResolve,
                 Permission::SchoolPeopleImport,
+                Permission::DevicesLookUp,
+                Permission::CompaniesHold,
             ] {
                 assert!(!may(role, permission), "{role:?} {permission:?}");
             }

@@ -1,6 +1,7 @@
 //! Companies: registration data, and how they are searched for.
 
 pub(crate) mod rpc;
+pub(crate) mod status;
 mod store;
 
 use brazil::{Cnpj, CompanyId, Email, HostName, PhoneNumber};
@@ -192,7 +193,7 @@ impl SearchTerm {
 }
 
 /// A text without case and accents, letter by letter: a part of a text is a part of it folded.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let lower_case = text.chars().flat_map(char::to_lowercase);
     lower_case.nfd().filter(|character| !is_combining_mark(*character)).collect()
 }

@@ -5,14 +5,17 @@ use chassis::Service;
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::{Fields, Rule};
+use chassis::refusal::{Fields, Rule, invalid};
 use chassis::timestamp;
 use proto::company::v1 as pb;
 use proto::company::v1::company_service_server::CompanyService;
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Changes, Company, ContactNumber, Kind, NAME_MAX, Registration, SearchTerm, store};
+use super::{
+    Changes, Company, ContactNumber, Kind, NAME_MAX, Registration, SearchTerm, status, store,
+};
+use crate::enterprises;
 use crate::error::Error;
 
 const BATCH_MAX: usize = 200;
@@ -104,8 +107,8 @@ impl CompanyService for Companies {
         if kind.is_none() {
             fields.refuse_as("kind", Rule::NotOneOf, "is not a kind of company");
         }
-        let Some(kind) = kind else { return Err(fields.into_status()) };
         fields.check()?;
+        let kind = kind.filter(|_| !request.every_kind);
         let term = term.and_then(|term| SearchTerm::new(&term));
         let page = Page::parse(request.page)?;
 
@@ -176,6 +179,34 @@ impl CompanyService for Companies {
                 })
             })
             .await
+    }
+
+    async fn set_company_status(
+        &self,
+        request: Request<pb::SetCompanyStatusRequest>,
+    ) -> Result<Response<pb::SetCompanyStatusResponse>, Status> {
+        let company_id = enter(&request, "company_id", &request.get_ref().company_id)?;
+        let is_active = match request.get_ref().status() {
+            pb::CompanyStatus::Active => true,
+            pb::CompanyStatus::Inactive => false,
+            pb::CompanyStatus::Unspecified => return Err(invalid("status", "is required")),
+        };
+        let (service, actor) = (&self.service, &Caller::of(&request)?.key());
+        let now = service.clock.now();
+        let answer = service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    if status::set(service, &mut tx, company_id, is_active, now).await? {
+                        enterprises::note_status(&mut tx, company_id, actor, is_active, now)
+                            .await?;
+                    }
+                    let company = Some(store::lock(&mut tx, company_id).await?.into());
+                    Ok::<_, Error>(pb::SetCompanyStatusResponse { company })
+                })
+            })
+            .await?;
+        service.handed_over(company_id).await;
+        Ok(answer)
     }
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn lock(tx: &mut PgConnection, company_id: CompanyId) -> Result
         "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
                 email, billing_email, address, status, created_at, updated_at
            from company
-          where company_id = $1
+          where company_id = $1 and deleted_at is null
             for update",
     )
     .bind(company_id.0)
@@ -149,7 +149,7 @@ pub(super) async fn find(db: &PgPool, company_id: CompanyId) -> Result<Company, 
         "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
                 email, billing_email, address, status, created_at, updated_at
            from company
-          where company_id = $1",
+          where company_id = $1 and deleted_at is null",
     )
     .bind(company_id.0)
     .fetch_optional(db)
@@ -167,7 +167,7 @@ pub(super) async fn find_in_scope(
         "select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
                 email, billing_email, address, status, created_at, updated_at
            from company
-          where company_id = any($1) and ($2 or company_id = any($3))",
+          where company_id = any($1) and ($2 or company_id = any($3)) and deleted_at is null",
     )
     .bind(company_ids)
     .bind(scope.everything)
@@ -177,10 +177,11 @@ pub(super) async fn find_in_scope(
     Ok(companies)
 }
 
-/// A page of the companies of a kind with the term, newest first, and how many there are in all.
+/// A page of the companies of a kind, or of all, with the term, newest first, and how many there
+/// are in all.
 pub(super) async fn search(
     db: &PgPool,
-    kind: Kind,
+    kind: Option<Kind>,
     term: Option<&SearchTerm>,
     page: &Page<CompanyId>,
 ) -> Result<(Vec<Company>, i64), Error> {
@@ -189,7 +190,7 @@ pub(super) async fn search(
              select company_id, kind, domain, official_name, trading_name, cnpj, phone_number,
                     email, billing_email, address, status, created_at, updated_at
                from company
-              where kind = $5
+              where ($5::text is null or kind = $5) and deleted_at is null
                 and ($1::text is null or search like $1)
                 and ($2::uuid is null or company_id < $2)
               order by company_id desc
@@ -199,7 +200,8 @@ pub(super) async fn search(
          select found.total, page.*
            from (select count(*) as total
                    from company
-                  where kind = $5 and ($1::text is null or search like $1)) as found
+                  where ($5::text is null or kind = $5) and deleted_at is null
+                    and ($1::text is null or search like $1)) as found
            left join page on true
           order by page.company_id desc",
     )

@@ -1,6 +1,7 @@
 //! What is changed of a line: its plan, its company, its user, its tag, its SIM card.
 
 use brazil::{CompanyId, PlanId};
+use chassis::holds;
 use sqlx::PgConnection;
 
 use super::story::Cause;
@@ -32,8 +33,8 @@ impl Lines {
     /// Its card goes along; what one company did not pay does not bar another's line.
     ///
     /// # Errors
-    /// [`Refusal::Cancelled`], [`Refusal::AwaitingApproval`]; [`Refusal::PortInInProgress`], since
-    /// the holder of the number that is on its way is the owner.
+    /// [`Error::CompanyHeld`]; [`Refusal::Cancelled`], [`Refusal::AwaitingApproval`];
+    /// [`Refusal::PortInInProgress`], since the holder of the number that is on its way is the owner.
     pub(crate) async fn change_company(
         &self,
         tx: &mut PgConnection,
@@ -41,6 +42,9 @@ impl Lines {
         company_id: CompanyId,
         cause: &Cause,
     ) -> Result<Line, Error> {
+        if !holds::admit(tx, company_id).await? {
+            return Err(Error::CompanyHeld(company_id));
+        }
         let (before, now) = (line.clone(), self.service.clock.now());
         let changed = line.change_company(company_id, now);
         let moves = matches!(changed, Ok(Some(_)));

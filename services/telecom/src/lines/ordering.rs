@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use brazil::{CompanyId, LineId, UserId};
-use chassis::Service;
+use chassis::{Service, holds};
 use sqlx::PgConnection;
 use time::Duration;
 
@@ -44,13 +44,18 @@ impl Lines {
     /// Makes a line that has its number at once.
     ///
     /// # Errors
-    /// [`Error::AreaCodeOutOfStock`] when no number of its area is free.
+    /// [`Error::AreaCodeOutOfStock`] when no number of its area is free; [`Error::CompanyHeld`].
     pub(crate) async fn order(
         &self,
         tx: &mut PgConnection,
         mut new: NewLine,
         cause: &Cause,
     ) -> Result<Line, Error> {
+        if let Some(company_id) = new.company_id
+            && !holds::admit(tx, company_id).await?
+        {
+            return Err(Error::CompanyHeld(company_id));
+        }
         if let Some(user_id) = new.user_id {
             let (user_id, proven) = known_users::look_up(tx, user_id).await?;
             new.user_id = Some(user_id);

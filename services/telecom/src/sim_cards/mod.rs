@@ -38,6 +38,17 @@ impl SimCard {
     }
 }
 
+/// Where cards come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Origin<'a> {
+    /// The carrier they belong to.
+    pub(crate) provider: &'a str,
+    /// Who sells them, if that is known.
+    pub(crate) service_provider: Option<&'a str>,
+    /// The batch they come with, if that is known.
+    pub(crate) batch: Option<&'a str>,
+}
+
 /// How somebody names a card: by its number, or by what they read off its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SimCardName {

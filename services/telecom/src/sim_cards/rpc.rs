@@ -1,18 +1,18 @@
 //! SIM cards over gRPC.
 
 use brazil::CompanyId;
-use chassis::Service;
 use chassis::auth::Caller;
 use chassis::neighbours::{company_exists, is_no_company};
 use chassis::page::Page;
 use chassis::refusal::{Fields, internal, invalid};
+use chassis::{Service, holds};
 use proto::telecom::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{BATCH_MAX, Delivery, Rejection, SimCard, store};
+use super::{BATCH_MAX, Delivery, Origin, Rejection, SimCard, store};
 use crate::error::Error;
 
-const PROVIDER_LENGTH_MAX: usize = 50;
+const NAME_LENGTH_MAX: usize = 50;
 
 /// Answers AddSimCards. `provider_default` is the carrier of cards whose request names none.
 pub(crate) async fn add_sim_cards(
@@ -23,7 +23,10 @@ pub(crate) async fn add_sim_cards(
     let input = request.get_ref();
     let mut fields = Fields::new();
     let company_id: Option<CompanyId> = fields.required("company_id", &input.company_id);
-    let provider = fields.optional_text("provider", Some(&input.provider), PROVIDER_LENGTH_MAX);
+    let mut name = |field, text| fields.optional_text(field, Some(text), NAME_LENGTH_MAX);
+    let provider = name("provider", &input.provider);
+    let service_provider = name("service_provider", &input.service_provider);
+    let batch = name("batch", &input.batch);
     if !(1..=BATCH_MAX).contains(&input.iccids.len()) {
         fields.refuse("iccids", "has 1 to 10,000 items");
     }
@@ -35,14 +38,21 @@ pub(crate) async fn add_sim_cards(
     let Some(company_id) = company_id else { return Err(fields.into_status()) };
     fields.check()?;
 
-    let provider = provider.as_deref().unwrap_or(provider_default);
+    let origin = Origin {
+        provider: provider.as_deref().unwrap_or(provider_default),
+        service_provider: service_provider.as_deref(),
+        batch: batch.as_deref(),
+    };
     let delivery = &Delivery::read(&input.iccids);
     service
         .once(&request, |mut tx| {
             Box::pin(async move {
                 let good = delivery.good();
                 let now = service.clock.now();
-                let refused = store::add(&mut tx, company_id, provider, &good, now).await?;
+                if !holds::admit(&mut tx, company_id).await? {
+                    return Err(Error::CompanyHeld(company_id));
+                }
+                let refused = store::add(&mut tx, company_id, origin, &good, now).await?;
                 let created = good.len() - refused.len();
                 let rejected = delivery
                     .rejected(|iccid| refused.get(iccid).copied())

@@ -10,7 +10,7 @@ use sqlx::{FromRow, PgConnection, PgPool, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Rejection, SimCard, SimCardName, Status};
+use super::{Origin, Rejection, SimCard, SimCardName, Status};
 use crate::error::Error;
 
 const LIST: &str = "
@@ -54,23 +54,26 @@ impl FromRow<'_, PgRow> for SimCard {
 pub(crate) async fn add(
     tx: &mut PgConnection,
     company_id: CompanyId,
-    provider: &str,
+    origin: Origin<'_>,
     iccids: &[&str],
     now: OffsetDateTime,
 ) -> sqlx::Result<HashMap<Iccid, Rejection>> {
     // In one order, so that two deliveries of the same cards do not block each other.
     let created: Vec<String> = sqlx::query_scalar(
-        "insert into sim_card (iccid, company_id, provider, status, created_at, updated_at)
-         select iccid, $1, $2, 'available', $4, $4
+        "insert into sim_card (iccid, company_id, provider, service_provider, batch, status,
+                               created_at, updated_at)
+         select iccid, $1, $2, $5, $6, 'available', $4, $4
            from unnest($3::text[]) as iccid
           order by iccid
          on conflict (iccid) do nothing
          returning iccid",
     )
     .bind(company_id.0)
-    .bind(provider)
+    .bind(origin.provider)
     .bind(iccids)
     .bind(now)
+    .bind(origin.service_provider)
+    .bind(origin.batch)
     .fetch_all(&mut *tx)
     .await?;
     let created: HashSet<&str> = created.iter().map(String::as_str).collect();

@@ -186,7 +186,12 @@ async fn a_list_tells_how_it_goes_on() {
     let second = create(&companies, second).await.unwrap();
     let list = async |page_token| {
         let page = Some(PageRequest { page_size: 1, page_token, skip: 0 });
-        let request = pb::ListCompaniesRequest { search_term: " PAO ".to_owned(), page, kind: 0 };
+        let request = pb::ListCompaniesRequest {
+            search_term: " PAO ".to_owned(),
+            page,
+            kind: 0,
+            every_kind: false,
+        };
         let request = testing::request(request, operator(), Permission::CompaniesCreate);
         let answer = companies.list_companies(request).await.unwrap().into_inner();
         (answer.companies, answer.page.unwrap())

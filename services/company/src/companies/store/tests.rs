@@ -32,7 +32,7 @@ fn page(page_size: i32, page_token: &str, skip: i32) -> Page<CompanyId> {
 async fn found(service: &Service, term: &str) -> Vec<String> {
     let term = SearchTerm::new(term);
     let (companies, total) =
-        search(&service.db, Kind::Customer, term.as_ref(), &page(200, "", 0)).await.unwrap();
+        search(&service.db, Some(Kind::Customer), term.as_ref(), &page(200, "", 0)).await.unwrap();
     assert_eq!(total, i64::try_from(companies.len()).unwrap());
     companies.into_iter().map(|company| company.registration.official_name).collect()
 }
@@ -138,7 +138,7 @@ async fn the_list_is_walked_newest_first_and_always_knows_its_size() {
     loop {
         let page = page(2, &token, 0);
         let (fetched, total) =
-            search(&service.db, Kind::Customer, term.as_ref(), &page).await.unwrap();
+            search(&service.db, Some(Kind::Customer), term.as_ref(), &page).await.unwrap();
         assert_eq!(total, 5);
         let (companies, response) = page.cut(fetched, total, |company| company.company_id);
         names.extend(companies.into_iter().map(|company| company.registration.official_name));
@@ -150,14 +150,14 @@ async fn the_list_is_walked_newest_first_and_always_knows_its_size() {
     assert_eq!(names, ["Filial 5", "Filial 4", "Filial 3", "Filial 2", "Filial 1"]);
 
     let (skipped, total) =
-        search(&service.db, Kind::Customer, None, &page(2, "", 4)).await.unwrap();
+        search(&service.db, Some(Kind::Customer), None, &page(2, "", 4)).await.unwrap();
     assert_eq!((skipped.len(), total), (1, 5));
     let (past_the_end, total) =
-        search(&service.db, Kind::Customer, None, &page(2, "", 9)).await.unwrap();
+        search(&service.db, Some(Kind::Customer), None, &page(2, "", 9)).await.unwrap();
     assert_eq!((past_the_end.len(), total), (0, 5));
     let none = SearchTerm::new("nothing of the kind");
     let (nothing, total) =
-        search(&service.db, Kind::Customer, none.as_ref(), &page(2, "", 0)).await.unwrap();
+        search(&service.db, Some(Kind::Customer), none.as_ref(), &page(2, "", 0)).await.unwrap();
     assert_eq!((nothing.len(), total), (0, 0));
 }
 

@@ -71,7 +71,15 @@ impl Setting {
         let iccids: Vec<&str> = cards.iter().map(|card| card.as_str()).collect();
         let mut connection = self.service.db.acquire().await.unwrap();
         let (company_id, now) = (self.line.company_id.unwrap(), self.service.clock.now());
-        sim_cards::store::add(&mut connection, company_id, "x", &iccids, now).await.unwrap();
+        sim_cards::store::add(
+            &mut connection,
+            company_id,
+            sim_cards::Origin::default(),
+            &iccids,
+            now,
+        )
+        .await
+        .unwrap();
     }
 
     /// Company, status and line of a card.

@@ -26,9 +26,15 @@ async fn sign_up(lines: &Lines, new: &NewLine, approved: bool) {
 async fn deliver(lines: &Lines, company_id: CompanyId, index: u32) {
     let mut connection = lines.service.db.acquire().await.unwrap();
     let now = lines.service.clock.now();
-    sim_cards::store::add(&mut connection, company_id, "x", &[iccid(index).as_str()], now)
-        .await
-        .unwrap();
+    sim_cards::store::add(
+        &mut connection,
+        company_id,
+        sim_cards::Origin::default(),
+        &[iccid(index).as_str()],
+        now,
+    )
+    .await
+    .unwrap();
 }
 
 /// Code and reason of a refusal.

@@ -12,7 +12,15 @@ async fn deliver(
 ) -> HashMap<Iccid, Rejection> {
     let iccids: Vec<&str> = cards.iter().map(Iccid::as_str).collect();
     let mut connection = service.db.acquire().await.unwrap();
-    add(&mut connection, company_id, "americanet", &iccids, service.clock.now()).await.unwrap()
+    add(
+        &mut connection,
+        company_id,
+        Origin { provider: "americanet", ..Origin::default() },
+        &iccids,
+        service.clock.now(),
+    )
+    .await
+    .unwrap()
 }
 
 async fn take_one(

@@ -1,0 +1,184 @@
+//! Which companies have such chips and devices. A statement's text consists of literals; what came
+//! from outside is bound.
+
+use std::collections::HashMap;
+
+use chassis::query::Sql;
+use chassis::refusal::Fields;
+use proto::common::v1::{TextMatch, TextOperator};
+use proto::telecom::v1 as pb;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+const CONDITIONS_MAX: usize = 50;
+const VALUE_MAX: usize = 1_000;
+
+/// Chips, with the number of the line that each is in.
+const CHIPS: &str = " from sim_card s
+      left join line l on l.line_id = s.line_id
+     where s.company_id = any(";
+const DEVICES: &str = " from device d where d.company_id = any(";
+
+/// A column, as SQL, and what it must be like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Condition {
+    column: &'static str,
+    operator: Operator,
+    value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operator {
+    Equal,
+    NotEqual,
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// What a chip of a company must be like; what is wrong is noted in `fields`.
+pub(super) fn chip_conditions(fields: &mut Fields, given: &[pb::ChipCondition]) -> Vec<Condition> {
+    let column = |condition: &pb::ChipCondition| match condition.field() {
+        pb::ChipField::Serial => Some("s.iccid"),
+        pb::ChipField::Number => Some("l.phone_number"),
+        pb::ChipField::Carrier => Some("s.provider"),
+        pb::ChipField::ServiceProvider => Some("s.service_provider"),
+        pb::ChipField::Batch => Some("s.batch"),
+        pb::ChipField::Unspecified => None,
+    };
+    let given = given.iter().map(|condition| (column(condition), condition.r#match.as_ref()));
+    conditions(fields, "chips", given)
+}
+
+/// What a device of a company must be like; what is wrong is noted in `fields`.
+pub(super) fn device_conditions(
+    fields: &mut Fields,
+    given: &[pb::DeviceCondition],
+) -> Vec<Condition> {
+    let column = |condition: &pb::DeviceCondition| match condition.field() {
+        pb::DeviceField::Name => Some("d.name"),
+        pb::DeviceField::Imei => Some("d.imei"),
+        pb::DeviceField::Code => Some("d.code"),
+        pb::DeviceField::Unspecified => None,
+    };
+    let given = given.iter().map(|condition| (column(condition), condition.r#match.as_ref()));
+    conditions(fields, "devices", given)
+}
+
+fn conditions<'a>(
+    fields: &mut Fields,
+    field: &str,
+    given: impl ExactSizeIterator<Item = (Option<&'static str>, Option<&'a TextMatch>)>,
+) -> Vec<Condition> {
+    if given.len() > CONDITIONS_MAX {
+        fields.refuse(field, format!("has more than {CONDITIONS_MAX} conditions"));
+        return Vec::new();
+    }
+    let mut conditions = Vec::with_capacity(given.len());
+    for (column, wanted) in given {
+        let operator = wanted.and_then(|wanted| operator(wanted.operator()));
+        match (column, operator, wanted) {
+            (Some(column), Some(operator), Some(TextMatch { value, .. }))
+                if value.chars().count() <= VALUE_MAX && !value.chars().any(char::is_control) =>
+            {
+                conditions.push(Condition { column, operator, value: value.clone() });
+            }
+            _ => fields.refuse(field, "has a condition that is none"),
+        }
+    }
+    conditions
+}
+
+fn operator(operator: TextOperator) -> Option<Operator> {
+    match operator {
+        TextOperator::Equal => Some(Operator::Equal),
+        TextOperator::NotEqual => Some(Operator::NotEqual),
+        TextOperator::Contains => Some(Operator::Contains),
+        TextOperator::StartsWith => Some(Operator::StartsWith),
+        TextOperator::EndsWith => Some(Operator::EndsWith),
+        TextOperator::Unspecified => None,
+    }
+}
+
+impl Condition {
+    fn push(&self, sql: &mut Sql) {
+        sql.push(" and ");
+        let value = self.value.clone();
+        match self.operator {
+            Operator::Equal => sql.push(self.column).push(" = ").push_bind(value),
+            Operator::NotEqual => sql.push(self.column).push(" <> ").push_bind(value),
+            Operator::Contains => {
+                sql.push("strpos(lower(").push(self.column).push("), lower(").push_bind(value);
+                sql.push(")) > 0")
+            }
+            Operator::StartsWith => {
+                sql.push("starts_with(lower(").push(self.column).push("), lower(").push_bind(value);
+                sql.push("))")
+            }
+            // Both reversed, the end is the beginning.
+            Operator::EndsWith => {
+                sql.push("starts_with(reverse(lower(").push(self.column);
+                sql.push(")), reverse(lower(").push_bind(value).push(")))")
+            }
+        };
+    }
+}
+
+/// Those of the companies that have a chip that fulfils all conditions on chips.
+pub(super) async fn with_chips(
+    db: &PgPool,
+    company_ids: &[Uuid],
+    conditions: &[Condition],
+) -> sqlx::Result<Vec<Uuid>> {
+    let mut sql = Sql::new("select distinct s.company_id");
+    sql.push(CHIPS).push_bind(company_ids.to_vec()).push(")");
+    conditions.iter().for_each(|condition| condition.push(&mut sql));
+    sql.build_query_scalar().persistent(false).fetch_all(db).await
+}
+
+/// Those of the companies that have a device that fulfils all conditions on devices.
+pub(super) async fn with_devices(
+    db: &PgPool,
+    company_ids: &[Uuid],
+    conditions: &[Condition],
+) -> sqlx::Result<Vec<Uuid>> {
+    let mut sql = Sql::new("select distinct d.company_id");
+    sql.push(DEVICES).push_bind(company_ids.to_vec()).push(")");
+    conditions.iter().for_each(|condition| condition.push(&mut sql));
+    sql.build_query_scalar().persistent(false).fetch_all(db).await
+}
+
+/// What a company's chips are sorted by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lowest {
+    pub(super) number: Option<String>,
+    pub(super) serial: String,
+}
+
+/// The lowest number and ICCID among the chips of each company that has any.
+pub(super) async fn lowest(
+    db: &PgPool,
+    company_ids: &[Uuid],
+) -> sqlx::Result<HashMap<Uuid, Lowest>> {
+    let rows = sqlx::query(
+        "select s.company_id, min(l.phone_number collate \"C\") as number,
+                min(s.iccid collate \"C\") as serial
+           from sim_card s
+           left join line l on l.line_id = s.line_id
+          where s.company_id = any($1)
+          group by s.company_id",
+    )
+    .bind(company_ids)
+    .persistent(false)
+    .fetch_all(db)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let lowest = Lowest { number: row.try_get("number")?, serial: row.try_get("serial")? };
+            Ok((row.try_get("company_id")?, lowest))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
