@@ -15,6 +15,12 @@ pub(crate) enum Error {
     UserNotFound,
     #[error("this company does not exist")]
     CompanyNotFound,
+    #[error("the company gets nobody new")]
+    CompanyHeld,
+    #[error("this hold was lifted")]
+    HoldLifted,
+    #[error("the person's company is not served at the moment")]
+    CompanyInactive,
     #[error("the person does not have this role in the company")]
     GrantNotFound,
     #[error("this invitation does not exist, was used, or is too old")]
@@ -79,6 +85,9 @@ impl From<Error> for Status {
         let (code, reason) = match error {
             Error::UserNotFound => (Code::NotFound, "USER_NOT_FOUND"),
             Error::CompanyNotFound => (Code::NotFound, "COMPANY_NOT_FOUND"),
+            Error::CompanyHeld => (Code::FailedPrecondition, "COMPANY_HELD"),
+            Error::HoldLifted => (Code::FailedPrecondition, "HOLD_LIFTED"),
+            Error::CompanyInactive => (Code::Unauthenticated, "COMPANY_INACTIVE"),
             Error::GrantNotFound => (Code::NotFound, "GRANT_NOT_FOUND"),
             Error::InvitationNotFound => (Code::NotFound, "INVITATION_NOT_FOUND"),
             Error::EmailProofNotFound => (Code::NotFound, "EMAIL_PROOF_NOT_FOUND"),

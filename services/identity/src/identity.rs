@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::passwords::Passwords;
 use crate::tokens::{Issued, Issuer};
 use crate::users::User;
-use crate::{access_tokens, grants, tokens};
+use crate::{access_tokens, companies, grants, tokens};
 use chassis::mail::Post;
 
 /// The service, its rules, and what hashes, signs and mails. Clones share them.
@@ -48,14 +48,18 @@ impl Identity {
     }
 
     /// A session of a user. Roles that others gave to the address come with it once that is
-    /// proven.
+    /// proven, unless their company is not served.
+    ///
+    /// # Errors
+    /// [`Error::CompanyInactive`] when none of their companies is served.
     pub(crate) async fn session(
         &self,
         tx: &mut PgConnection,
         user: &User,
     ) -> Result<Issued, Error> {
         let roles = if user.email_proven_at.is_some() {
-            grants::store::of_user(&mut *tx, user.user_id).await?
+            let roles = grants::store::of_user(&mut *tx, user.user_id).await?;
+            companies::served(tx, roles).await?
         } else {
             Vec::new()
         };
@@ -129,7 +133,9 @@ async fn ended_before(
     company_ids: &[Uuid],
 ) -> sqlx::Result<i64> {
     let user_id = user_id.to_string();
-    let subjects: Vec<_> =
-        company_ids.iter().map(|id| auth::subject_in_company(&user_id, *id)).collect();
+    let subjects: Vec<_> = company_ids
+        .iter()
+        .flat_map(|id| [auth::subject_in_company(&user_id, *id), auth::company_subject(*id)])
+        .collect();
     tokens::store::epoch_min(tx, &subjects).await
 }

@@ -8,6 +8,7 @@ mod access_tokens;
 mod account_users;
 mod bootstrap;
 mod client_apps;
+mod companies;
 mod config;
 mod confirmations;
 mod domain_signups;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::events::EventHandlers;
 use chassis::mail::{Mailer, SendMail};
 use chassis::server::Server;
 use chassis::sweeps::Sweep;
@@ -42,6 +44,7 @@ use proto::events::v1::{EmailProven, SignupCompleted, UserChanged, UserReplaced}
 use proto::identity::v1::access_token_service_server::AccessTokenServiceServer;
 use proto::identity::v1::account_user_service_server::AccountUserServiceServer;
 use proto::identity::v1::client_app_service_server::ClientAppServiceServer;
+use proto::identity::v1::company_hold_service_server::CompanyHoldServiceServer;
 use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer;
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
@@ -127,6 +130,8 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
             identity: identity.clone(),
         }))
         .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
+        .grpc(CompanyHoldServiceServer::new(companies::Holds { identity: identity.clone() }))
+        .events(companies::hear(EventHandlers::new(), &identity))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())

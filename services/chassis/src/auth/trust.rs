@@ -89,11 +89,11 @@ impl Trust {
         let ended = |subject: &str, epoch: i64| {
             revocations.get(subject).is_some_and(|epoch_min| epoch < *epoch_min)
         };
-        let withdrawn = claims
-            .grants
-            .iter()
-            .filter_map(|grant| grant.company_id)
-            .any(|company_id| ended(&subject_in_company(&claims.sub, company_id), claims.iat));
+        let withdrawn =
+            claims.grants.iter().filter_map(|grant| grant.company_id).any(|company_id| {
+                ended(&subject_in_company(&claims.sub, company_id), claims.iat)
+                    || ended(&company_subject(company_id), claims.iat)
+            });
         let revoked = withdrawn || ended(&claims.sub, claims.epoch);
         (alive && (claims.exchanged || !revoked)).then_some(claims)
     }
@@ -103,6 +103,12 @@ impl Trust {
 /// were issued, in seconds since 1970, before its `epoch_min`.
 pub fn subject_in_company(subject: &str, company_id: Uuid) -> String {
     format!("{subject}/{company_id}")
+}
+
+/// The subject of a revocation that ends the tokens of everybody with a role in one company, issued,
+/// in seconds since 1970, before its `epoch_min`.
+pub fn company_subject(company_id: Uuid) -> String {
+    format!("company/{company_id}")
 }
 
 /// Keeps `trust` up to date from identity until `shutdown`. While identity does not answer, what

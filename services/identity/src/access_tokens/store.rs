@@ -90,6 +90,7 @@ pub(crate) async fn find(
            join grant_ g on g.user_id = t.user_id and g.company_id = t.company_id
           where t.token_hash = $1 and (t.expires_at > $2 or t.expires_at is null)
             and u.state = 'active' and u.email_proven_at is not null
+            and not exists (select from closed_company c where c.company_id = t.company_id)
           group by t.token_hash, u.user_id",
     )
     .bind(token_hash)

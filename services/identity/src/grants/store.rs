@@ -2,11 +2,13 @@
 
 use brazil::UserId;
 use chassis::auth::{Grant, Role};
+use chassis::holds;
 use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Seat;
+use crate::error::Error;
 
 /// What a user may do, oldest first.
 pub(crate) async fn of_user(db: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Grant>> {
@@ -35,13 +37,19 @@ fn role_of(text: &str) -> Option<Role> {
 }
 
 /// Gives a role; false when the user has it already.
+///
+/// # Errors
+/// [`Error::CompanyHeld`].
 pub(crate) async fn put(
     tx: &mut PgConnection,
     user_id: UserId,
     seat: Seat,
     granted_by: &str,
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
+) -> Result<bool, Error> {
+    if !holds::admit(tx, seat.company_id).await? {
+        return Err(Error::CompanyHeld);
+    }
     let put = sqlx::query(
         "insert into grant_ (user_id, role, company_id, granted_by, created_at)
          values ($1, $2, $3, $4, $5)

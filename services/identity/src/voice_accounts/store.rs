@@ -137,8 +137,8 @@ pub(crate) async fn delete_refused(
     Ok(())
 }
 
-/// What a user is in open voice accounts among some companies: whether they administer it, oldest
-/// membership first.
+/// What a user is in open voice accounts, which are served, among some companies: whether they
+/// administer it, oldest membership first.
 pub(crate) async fn memberships(
     db: impl PgExecutor<'_>,
     user_id: UserId,
@@ -149,6 +149,7 @@ pub(crate) async fn memberships(
            from grant_ g
            join voice_account a using (company_id)
           where g.user_id = $1 and a.state = 'open' and g.company_id = any($2)
+            and not exists (select from closed_company c where c.company_id = g.company_id)
           group by g.company_id
           order by min(g.created_at), g.company_id",
     )
@@ -162,7 +163,8 @@ pub(crate) async fn memberships(
         .collect())
 }
 
-/// The voice account that a user has belonged to the longest, and whether they administer it.
+/// The voice account that a user has belonged to the longest of those that are served, and whether
+/// they administer it.
 pub(crate) async fn oldest_membership(
     db: impl PgExecutor<'_>,
     user_id: UserId,
@@ -172,6 +174,7 @@ pub(crate) async fn oldest_membership(
            from grant_ g
            join voice_account a using (company_id)
           where g.user_id = $1 and a.state = 'open'
+            and not exists (select from closed_company c where c.company_id = g.company_id)
           group by g.company_id
           order by min(g.created_at), g.company_id
           limit 1",

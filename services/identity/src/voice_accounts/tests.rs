@@ -77,6 +77,13 @@ impl CompanyService for Company {
     ) -> Answer<company::UpdateCompanyResponse> {
         Err(Status::unimplemented(""))
     }
+
+    async fn set_company_status(
+        &self,
+        _: Request<company::SetCompanyStatusRequest>,
+    ) -> Answer<company::SetCompanyStatusResponse> {
+        Err(Status::unimplemented(""))
+    }
 }
 
 async fn identity() -> (Identity, Company, TestDatabase) {
