@@ -196,6 +196,15 @@ pub struct Limits {
     )]
     pub voice_token_rate: u32,
 
+    /// Requests a minute with one token, in the enterprises dialect.
+    #[arg(
+        long,
+        env = "LINHA_ENTERPRISE_TOKEN_RATE",
+        value_name = "LINHA_ENTERPRISE_TOKEN_RATE",
+        default_value_t = Self::default().enterprise_token_rate
+    )]
+    pub enterprise_token_rate: u32,
+
     /// Size of a request's body in bytes, in the voice dialect.
     #[arg(
         long,
@@ -232,6 +241,7 @@ impl Default for Limits {
             address_rate: 300,
             sensitive_rate: 120,
             voice_token_rate: 120,
+            enterprise_token_rate: 50,
             voice_body_bytes_max: 64 * 1024,
             sessions_max: 10_000,
         }

@@ -32,6 +32,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::clients::Clients;
 pub use crate::config::Config;
+use crate::dialects::enterprises::{self, Enterprises};
 use crate::dialects::lines::{self, Lines};
 use crate::dialects::voice::{self, Voice};
 use crate::fault::Fault;
@@ -102,15 +103,22 @@ impl Gateway {
 pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
     let (voice, voice_document) = voice::routes(&Voice::new(gateway.clone()));
-    let mut documents =
-        vec![("/openapi/lines.json", lines_document), ("/openapi/voice.json", voice_document)];
+    let (enterprises, enterprises_document) =
+        enterprises::routes(&Enterprises::new(gateway.clone()));
+    let mut documents = vec![
+        ("/openapi/lines.json", lines_document),
+        ("/openapi/voice.json", voice_document),
+        ("/openapi/enterprises.json", enterprises_document),
+    ];
     documents.extend(extra.documents);
     let router = lines
         .merge(docs::routes(documents))
         .merge(extra.router)
         .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));
     let web = &gateway.config.web;
-    stack::common::<Lines>(router, web).merge(stack::common::<Voice>(voice, web))
+    stack::common::<Lines>(router, web)
+        .merge(stack::common::<Voice>(voice, web))
+        .merge(stack::common::<Enterprises>(enterprises, web))
 }
 
 /// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.

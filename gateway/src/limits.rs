@@ -30,6 +30,7 @@ pub(crate) struct RateLimits {
     addresses: Keyed<IpAddr>,
     sensitive: Keyed<(IpAddr, &'static str)>,
     tokens: Windows<[u8; 32]>,
+    enterprise_tokens: Windows<[u8; 32]>,
 }
 
 impl RateLimits {
@@ -40,6 +41,7 @@ impl RateLimits {
             addresses: keyed(limits.address_rate),
             sensitive: keyed(limits.sensitive_rate),
             tokens: Windows::new(limits.voice_token_rate),
+            enterprise_tokens: Windows::new(limits.enterprise_token_rate),
         })
     }
 
@@ -61,12 +63,20 @@ impl RateLimits {
         sensitive.map_or(Ok(()), |operation| check(&self.sensitive, &(network, operation)))
     }
 
-    /// Counts a request with the token of this hash.
+    /// Counts a request with the token of this hash, in the voice dialect.
     ///
     /// # Errors
     /// [`Fault::TooManyRequests`].
     pub(crate) fn count_token(&self, hash: [u8; 32]) -> Result<(), Fault> {
         self.tokens.count(hash, Instant::now()).map_err(Fault::TooManyRequests)
+    }
+
+    /// Counts a request with the token of this hash, in the enterprises dialect.
+    ///
+    /// # Errors
+    /// [`Fault::TooManyRequests`].
+    pub(crate) fn count_enterprise_token(&self, hash: [u8; 32]) -> Result<(), Fault> {
+        self.enterprise_tokens.count(hash, Instant::now()).map_err(Fault::TooManyRequests)
     }
 
     /// Counts a request from an address.
@@ -89,6 +99,7 @@ impl RateLimits {
             forget(&self.addresses);
             forget(&self.sensitive);
             self.tokens.forget(Instant::now());
+            self.enterprise_tokens.forget(Instant::now());
         }
     }
 }

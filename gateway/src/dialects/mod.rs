@@ -1,6 +1,7 @@
 //! The dialects: documented REST APIs, each with its own paths, names and error envelope. They
 //! share what reads requests and calls services, never a wire struct.
 
+pub mod enterprises;
 pub mod lines;
 pub mod voice;
 
@@ -38,14 +39,19 @@ fn reasons_of_the_contracts(dialect: &str) -> std::collections::BTreeSet<String>
         ("linha/billing/v1/credit_charge_service.proto", "voice"),
         ("linha/billing/v1/wallet_service.proto", "voice"),
         ("linha/common/v1/query.proto", "voice"),
+        ("linha/company/v1/enterprise_admin_service.proto", "enterprises"),
+        ("linha/company/v1/enterprise_service.proto", "enterprises"),
         ("linha/company/v1/integration_service.proto", "voice"),
         ("linha/company/v1/school_import_service.proto", "schools"),
         ("linha/company/v1/school_service.proto", "schools"),
         ("linha/identity/v1/access_token_service.proto", "voice"),
         ("linha/identity/v1/account_user_service.proto", "voice"),
         ("linha/identity/v1/client_app_service.proto", "schools"),
+        ("linha/identity/v1/company_hold_service.proto", "enterprises"),
         ("linha/identity/v1/school_people_service.proto", "schools"),
         ("linha/telecom/v1/call_service.proto", "voice"),
+        ("linha/telecom/v1/company_hold_service.proto", "enterprises"),
+        ("linha/telecom/v1/device_service.proto", "enterprises"),
         ("linha/telecom/v1/extension_service.proto", "voice"),
     ];
     let dialect_of = |file: &str| {

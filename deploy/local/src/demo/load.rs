@@ -206,7 +206,7 @@ async fn sim_cards(
     let cards = AddSimCardsRequest {
         company_id: company_id.to_owned(),
         iccids: (demo.first_sim_card..last).filter_map(iccid).collect(),
-        provider: String::new(),
+        ..Default::default()
     };
     client.stock()?.add_sim_cards(client.request(cards)?).await?;
     Ok(())

@@ -37,7 +37,12 @@ pub(super) async fn add_sim_cards(
     Body(cards, _): Body<NewSimCards>,
 ) -> Result<(Replayed, Json<AddedSimCards>), Error> {
     let NewSimCards { company_id, iccids, provider } = cards;
-    let request = AddSimCardsRequest { company_id, iccids, provider: provider.unwrap_or_default() };
+    let request = AddSimCardsRequest {
+        company_id,
+        iccids,
+        provider: provider.unwrap_or_default(),
+        ..Default::default()
+    };
     let answer = lines
         .clients()
         .telecom

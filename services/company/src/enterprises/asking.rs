@@ -9,7 +9,7 @@ use tonic::Status;
 
 use super::list::{Filter, Key, Operator, Question};
 
-const FILTERS_MAX: usize = 50;
+const FILTERS_MAX: usize = 100;
 const ORDERS_MAX: usize = 4;
 const SEARCH_MAX: usize = 100;
 const VALUE_MAX: usize = 1_000;

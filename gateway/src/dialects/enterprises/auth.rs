@@ -1,0 +1,125 @@
+//! Who asks, and in whose name.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+
+use super::Enterprises;
+use super::error::Error;
+use crate::address::{self, ClientAddress};
+use crate::caller::{COMPANY_HEADER, Caller, Presented};
+use crate::fault::Fault;
+
+/// Finds out who asks, and counts them: by token, or by address where there is none that is good.
+pub(super) async fn enter(
+    State(enterprises): State<Enterprises>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    let gateway = &enterprises.gateway;
+    let address = address::locate(&mut request, &gateway.config.web.trusted_proxies);
+    let presented = Presented::of(request.headers(), &gateway.trust);
+    match &presented {
+        // Only people belong to enterprises.
+        Presented::Token { subject, .. } if subject.starts_with("user:") => {
+            count_token(&enterprises, request.headers())?;
+        }
+        Presented::Unknown => return Err(Fault::Unavailable.into()),
+        Presented::Token { .. } | Presented::Nothing | Presented::Bad => {
+            count_address(&enterprises, address)?;
+            return Err(Fault::Unauthorized.into());
+        }
+    }
+    request.extensions_mut().insert(presented);
+    Ok(next.run(request).await)
+}
+
+fn count_token(enterprises: &Enterprises, headers: &HeaderMap) -> Result<(), Error> {
+    let Some(rates) = &enterprises.gateway.rates else { return Ok(()) };
+    let token = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
+    let limit = enterprises.gateway.config.limits.enterprise_token_rate;
+    rates
+        .count_enterprise_token(Sha256::digest(token).into())
+        .map_err(|fault| Error::from(fault).limited_to(limit))
+}
+
+fn count_address(enterprises: &Enterprises, address: ClientAddress) -> Result<(), Error> {
+    let Some(rates) = &enterprises.gateway.rates else { return Ok(()) };
+    let limit = enterprises.gateway.config.limits.address_rate;
+    rates.count_address(address).map_err(|fault| Error::from(fault).limited_to(limit))
+}
+
+/// Somebody with a good token.
+#[derive(Clone, Debug)]
+pub(super) struct Session {
+    pub(super) caller: Caller,
+    /// The enterprise that they ask in the name of; empty for the usual one.
+    pub(super) own: String,
+}
+
+impl FromRequestParts<Enterprises> for Session {
+    type Rejection = Error;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        enterprises: &Enterprises,
+    ) -> Result<Self, Error> {
+        let own = parts.headers.get(&COMPANY_HEADER);
+        // What is no text is no enterprise of anybody's.
+        let own = own.map(|value| value.to_str().unwrap_or("?").trim().to_owned());
+        let caller = Caller::from_request_parts(parts, enterprises).await?;
+        Ok(Self { caller, own: own.unwrap_or_default() })
+    }
+}
+
+/// Somebody with a good token who sends something to be read: it must say that it is JSON, which
+/// comes before everything that is wrong with it in particular.
+#[derive(Clone, Debug)]
+pub(super) struct Writer(pub(super) Session);
+
+impl FromRequestParts<Enterprises> for Writer {
+    type Rejection = Error;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        enterprises: &Enterprises,
+    ) -> Result<Self, Error> {
+        debug_assert!([Method::POST, Method::PATCH].contains(&parts.method));
+        if !says_json(&parts.headers) {
+            return Err(Fault::UnsupportedMediaType.into());
+        }
+        Session::from_request_parts(parts, enterprises).await.map(Self)
+    }
+}
+
+fn says_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_json_is_json() {
+        for (kind, expected) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/merge-patch+json", false),
+            ("text/plain", false),
+            ("", false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(says_json(&headers), expected, "{kind}");
+        }
+        assert!(!says_json(&HeaderMap::new()));
+    }
+}
