@@ -94,6 +94,11 @@ impl<'a> Client<'a> {
         Ok(url::Url::parse(link)?)
     }
 
+    /// The way to a service.
+    pub(super) fn channel(&self, part: Part) -> anyhow::Result<Channel> {
+        self.stack.channel(part)
+    }
+
     pub(super) fn sessions(&self) -> anyhow::Result<SessionServiceClient<Channel>> {
         Ok(SessionServiceClient::new(self.stack.channel(Part::Identity)?))
     }

@@ -21,7 +21,7 @@ use proto::telecom::v1::{
 };
 
 use super::client::Client;
-use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, of};
+use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, enterprises, of};
 use crate::stack::Stack;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
@@ -77,13 +77,11 @@ const SERRA_AZUL: DemoCompany = DemoCompany {
 /// # Errors
 /// When a service refuses a step.
 pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
-    match of(stack) {
-        Some(Demo { voice: Some(_), .. }) => return Ok(()),
-        Some(demo) => return note(stack, &Demo { voice: Some(voice(stack).await?), ..demo }),
-        None => {}
+    let operator = Account { email: OPERATOR.0.to_owned(), password: OPERATOR.1.to_owned() };
+    if let Some(demo) = of(stack) {
+        return complete(stack, &operator, demo).await;
     }
     say("loading the demo data");
-    let operator = Account { email: OPERATOR.0.to_owned(), password: OPERATOR.1.to_owned() };
     let client = Client::log_in(stack, &operator).await?;
 
     let subscription_plan_ids = plans(&client).await?;
@@ -97,10 +95,34 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
         lines(&client, key, &account.company_id, &subscription_plan_ids).await?;
     }
     let voice = Some(voice(stack).await?);
+    let [enterprise, other] = enterprises::load(&client, &subscription_plan_ids[0]).await?;
     stack.settle(PATIENCE).await;
 
-    let demo = Demo { operator, manager, other_manager, holder, subscription_plan_ids, voice };
+    let demo = Demo {
+        operator,
+        manager,
+        other_manager,
+        holder,
+        subscription_plan_ids,
+        voice,
+        enterprise: Some(enterprise),
+        other_enterprise: Some(other),
+    };
     note(stack, &demo)
+}
+
+/// Adds what an installation from before there was such a thing does not have yet.
+async fn complete(stack: &Stack, operator: &Account, mut demo: Demo) -> anyhow::Result<()> {
+    if demo.voice.is_none() {
+        demo.voice = Some(voice(stack).await?);
+        note(stack, &demo)?;
+    }
+    if demo.enterprise.is_none() {
+        let client = Client::log_in(stack, operator).await?;
+        demo = enterprises::complete(&client, demo).await?;
+        note(stack, &demo)?;
+    }
+    Ok(())
 }
 
 fn note(stack: &Stack, demo: &Demo) -> anyhow::Result<()> {
@@ -213,7 +235,7 @@ async fn sim_cards(
 }
 
 /// The card of a serial number: one of the ten possible check digits fits.
-fn iccid(serial: u64) -> Option<String> {
+pub(super) fn iccid(serial: u64) -> Option<String> {
     (0..10)
         .map(|digit| format!("895506{serial:012}{digit}"))
         .find(|text| text.parse::<Iccid>().is_ok())
@@ -225,22 +247,30 @@ async fn manager(
     company_id: String,
 ) -> anyhow::Result<CompanyAccount> {
     let email = format!("manager@{}", demo.domain);
+    appoint(client, &company_id, &email, demo.manager_password).await?;
+    Ok(CompanyAccount { email, password: demo.manager_password.to_owned(), company_id })
+}
+
+/// Makes somebody the manager of a company, who then chooses a password.
+pub(super) async fn appoint(
+    client: &Client<'_>,
+    company_id: &str,
+    email: &str,
+    password: &str,
+) -> anyhow::Result<()> {
     let grant = PutGrantRequest {
-        company_id: company_id.clone(),
+        company_id: company_id.to_owned(),
         role: CompanyRole::Manager.into(),
-        user_email: email.clone(),
+        user_email: email.to_owned(),
         user_name: "Manager of the demo".to_owned(),
     };
     client.grants()?.put_grant(client.request(grant)?).await?;
-    let (invitation_id, token) = client.mailed_link(&email).await?;
-    let acceptance = AcceptInvitationRequest {
-        invitation_id,
-        token,
-        password: demo.manager_password.to_owned(),
-    };
+    let (invitation_id, token) = client.mailed_link(email).await?;
+    let password = password.to_owned();
+    let acceptance = AcceptInvitationRequest { invitation_id, token, password };
     let anonymous = client.as_gateway().await?;
     anonymous.invitations()?.accept_invitation(anonymous.request(acceptance)?).await?;
-    Ok(CompanyAccount { email, password: demo.manager_password.to_owned(), company_id })
+    Ok(())
 }
 
 /// Somebody who signs up by a form that the company's manager opened, and proves the e-mail.
@@ -336,7 +366,7 @@ async fn lines(
     Ok(())
 }
 
-fn address() -> Address {
+pub(super) fn address() -> Address {
     Address {
         zip_code: Some("80010-010".to_owned()),
         street_name: Some("Rua Marechal Deodoro".to_owned()),

@@ -1,6 +1,7 @@
 //! Something to play with: made once, through the services' own rpcs.
 
 mod client;
+mod enterprises;
 mod load;
 
 use std::fs;
@@ -30,6 +31,12 @@ pub struct Demo {
     /// Administers a voice account; an installation from before there were any has none yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<VoiceAccount>,
+    /// Administers an enterprise with others below it; as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enterprise: Option<EnterpriseAccount>,
+    /// Administers another one; as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_enterprise: Option<EnterpriseAccount>,
 }
 
 /// Somebody who can log in.
@@ -72,6 +79,17 @@ pub struct VoiceAccount {
     pub password: String,
     /// An access token that does not end.
     pub token: String,
+}
+
+/// Somebody with an enterprise.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EnterpriseAccount {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// The enterprise: 15 digits and letters.
+    pub enterprise_id: String,
 }
 
 /// The demo data that this installation has; none before it is loaded.
@@ -135,6 +153,11 @@ fn accounts(demo: &Demo, gateway: &str) -> String {
     }
     if let Some(VoiceAccount { email, password, token }) = voice {
         text += &format!("  voice      {email}  {password}\n             token {token}\n");
+    }
+    for EnterpriseAccount { email, password, .. } in
+        [&demo.enterprise, &demo.other_enterprise].into_iter().flatten()
+    {
+        text += &format!("  enterprise {email}  {password}\n");
     }
     text + &format!(
         "\nTry:\n  curl -s {gateway}/login -H 'content-type: application/json' \\\n       \

@@ -6,16 +6,16 @@ use axum::http::StatusCode;
 use proto::company::v1::company_service_client::CompanyServiceClient;
 use proto::company::v1::email_domain_service_client::EmailDomainServiceClient;
 use proto::company::v1::{
-    CompanyKind, CreateCompanyRequest, DeleteEmailDomainRequest, GetCompanyRequest,
-    ListCompaniesRequest, PutEmailDomainRequest, UpdateCompanyRequest,
+    CreateCompanyRequest, DeleteEmailDomainRequest, GetCompanyRequest, ListCompaniesRequest,
+    PutEmailDomainRequest, UpdateCompanyRequest,
 };
 
 use super::Lines;
 use super::documents::{Always, Bodied, Checked, Guarded, IdempotencyKey, Named};
 use super::error::{Envelope, Error};
 use super::wire::companies::{
-    Companies, Company, CompanyChange, DOMAIN_NAMES, NAMES, NamedEmailDomain, NewCompany,
-    NewEmailDomain, SEARCH_NAMES,
+    Companies, Company, CompanyChange, DOMAIN_NAMES, Kind, NAMES, NamedEmailDomain, NewCompany,
+    NewEmailDomain, SEARCH_NAMES, kind_named,
 };
 use super::wire::{Names, Part};
 use crate::body::{At, Body, Id, Params};
@@ -64,7 +64,8 @@ pub(super) async fn create(
             "limit" = Option<i32>, Query, minimum = 1,
             description = "Companies wanted; 50 by default, at most 200 are given"
         ),
-        ("offset" = Option<i32>, Query, minimum = 0, description = "Companies to leave out")
+        ("offset" = Option<i32>, Query, minimum = 0, description = "Companies to leave out"),
+        ("kind" = Option<Kind>, Query, description = "Only companies of this kind")
     ),
     responses(
         (status = 200, description = "Newest first", body = Companies),
@@ -77,11 +78,12 @@ pub(super) async fn list(
     caller: Caller,
     params: Params,
 ) -> Result<Json<Companies>, Error> {
+    let kind = params.text("kind").map(kind_named).transpose()?;
     let request = ListCompaniesRequest {
         search_term: params.text("searchTerm").unwrap_or_default().to_owned(),
         page: Part::of(&params)?.page(),
-        kind: CompanyKind::Unspecified.into(),
-        every_kind: true,
+        every_kind: kind.is_none(),
+        kind: kind.unwrap_or_default().into(),
     };
     let answer = lines
         .clients()

@@ -225,7 +225,7 @@ fn parse_company(text: &str) -> Result<CompanyId, Status> {
 }
 
 fn uuids(fields: &mut Fields, bytes: &[u8]) -> Vec<Uuid> {
-    if bytes.len() % UUID_BYTES != 0 {
+    if !bytes.len().is_multiple_of(UUID_BYTES) {
         fields.refuse("company_ids", "is not a list of UUIDs of 16 bytes");
     }
     if bytes.len() > COMPANIES_MAX * UUID_BYTES {

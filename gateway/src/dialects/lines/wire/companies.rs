@@ -12,6 +12,7 @@ use super::address::Address;
 use super::{Names, Pagination, object, utc};
 use crate::body::Input;
 use crate::dialects::lines::documents::requiring;
+use crate::fault::{Fault, invalid};
 
 /// What the members of a company are called in the contract.
 pub(crate) const NAMES: Names = Names::new(
@@ -131,11 +132,60 @@ enum Status {
     Inactive,
 }
 
+/// What a company is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CompanyKind)]
+pub(crate) enum Kind {
+    /// It has mobile lines.
+    Customer,
+    /// It has extensions and calls.
+    VoiceAccount,
+    /// It has others below it.
+    Enterprise,
+    /// A workspace.
+    Organization,
+    /// A group of schools.
+    SchoolGroup,
+    /// A school.
+    School,
+}
+
+impl Kind {
+    fn of(kind: CompanyKind) -> Self {
+        match kind {
+            CompanyKind::Unspecified | CompanyKind::Customer => Self::Customer,
+            CompanyKind::VoiceAccount => Self::VoiceAccount,
+            CompanyKind::Enterprise => Self::Enterprise,
+            CompanyKind::Organization => Self::Organization,
+            CompanyKind::SchoolGroup => Self::SchoolGroup,
+            CompanyKind::School => Self::School,
+        }
+    }
+}
+
+/// The kind of company that a parameter names.
+///
+/// # Errors
+/// [`Fault::Invalid`].
+pub(crate) fn kind_named(name: &str) -> Result<CompanyKind, Fault> {
+    match name {
+        "customer" => Ok(CompanyKind::Customer),
+        "voice_account" => Ok(CompanyKind::VoiceAccount),
+        "enterprise" => Ok(CompanyKind::Enterprise),
+        "organization" => Ok(CompanyKind::Organization),
+        "school_group" => Ok(CompanyKind::SchoolGroup),
+        "school" => Ok(CompanyKind::School),
+        _ => Err(invalid("kind", "is not a kind of company")),
+    }
+}
+
 /// A company.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(example = json!({
     "id": "9df54b15-1a57-4e11-917a-5a5ddedb99ea",
+    "kind": "customer",
     "officialName": "Official Name",
     "tradingName": "Trading Name",
     "cnpj": "97.986.734/0001-23",
@@ -151,19 +201,22 @@ pub(crate) struct Company {
     /// Its id.
     #[schema(format = Uuid)]
     id: String,
+    /// What it is.
+    kind: Kind,
     /// Registered name.
     official_name: String,
     /// Trading name.
     #[schema(required = true)]
     trading_name: Option<String>,
-    /// CNPJ; null where a voice account has none.
+    /// CNPJ; null where another kind than a customer has none.
     #[schema(required = true)]
     cnpj: Option<String>,
     /// Contact number.
     #[schema(required = true)]
     phone_number: Option<String>,
-    /// Contact e-mail.
-    email: String,
+    /// Contact e-mail; null where another kind than a customer has none.
+    #[schema(required = true)]
+    email: Option<String>,
     /// Where invoices go; null means to `email`.
     #[schema(required = true)]
     billing_email: Option<String>,
@@ -189,12 +242,13 @@ impl From<company::Company> for Company {
                 CompanyStatus::Unspecified | CompanyStatus::Active => Status::Active,
                 CompanyStatus::Inactive => Status::Inactive,
             },
+            kind: Kind::of(company.kind()),
             id: company.id,
             official_name: company.official_name,
             trading_name: company.trading_name,
             cnpj: Some(company.cnpj).filter(|cnpj| !cnpj.is_empty()),
             phone_number: company.phone_number,
-            email: company.email,
+            email: Some(company.email).filter(|email| !email.is_empty()),
             billing_email: company.billing_email,
             address: company.address.map(Into::into),
             created_at: utc(company.created_at),

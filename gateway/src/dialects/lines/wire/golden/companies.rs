@@ -142,6 +142,7 @@ fn a_companys_change_is_read() {
     let mut wanted = sample;
     wanted["id"] = "1".into();
     wanted["status"] = "active".into();
+    wanted["kind"] = "customer".into();
     wanted["createdAt"] = "2022-01-01T00:00:00Z".into();
     wanted["updatedAt"] = "2022-01-01T00:00:00Z".into();
     assert_eq!(answered, wanted);
