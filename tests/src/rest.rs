@@ -17,6 +17,7 @@ pub struct Rest {
     base: String,
     token: Option<String>,
     idempotency_key: Option<String>,
+    headers: HeaderMap,
 }
 
 /// What the gateway answered.
@@ -38,7 +39,13 @@ impl Rest {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .expect("a client without TLS");
-        Self { client, base: base.to_owned(), token: None, idempotency_key: None }
+        Self {
+            client,
+            base: base.to_owned(),
+            token: None,
+            idempotency_key: None,
+            headers: HeaderMap::new(),
+        }
     }
 
     /// The same client with a token.
@@ -49,6 +56,16 @@ impl Rest {
     /// The same client, naming its attempts.
     pub fn with_key(&self, key: &str) -> Self {
         Self { idempotency_key: Some(key.to_owned()), ..self.clone() }
+    }
+
+    /// The same client, sending a header along.
+    ///
+    /// # Panics
+    /// When it is none.
+    pub fn with_header(&self, name: &'static str, value: &str) -> Self {
+        let mut client = self.clone();
+        client.headers.insert(name, value.parse().expect("a header"));
+        client
     }
 
     /// Logs in and goes on with the token.
@@ -143,6 +160,7 @@ impl Rest {
         if let Some(key) = &self.idempotency_key {
             request = request.header("idempotency-key", key);
         }
+        request = request.headers(self.headers.clone());
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         let text = response.text().await?;

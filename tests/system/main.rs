@@ -6,6 +6,7 @@ mod documents;
 mod doors;
 mod email_domains;
 mod employees;
+mod enterprises;
 mod envelope;
 mod fuzz;
 mod headers;
