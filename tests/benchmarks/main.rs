@@ -3,8 +3,10 @@
 //! ```text
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture billing_run
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture search
+//! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture enterprises
 //! ```
 
 mod billing_run;
 mod calls;
+mod enterprises;
 mod search;

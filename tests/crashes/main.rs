@@ -4,6 +4,7 @@ mod billing_runs;
 mod bills;
 mod calls;
 mod dunning;
+mod enterprises;
 mod fiscal_notes;
 mod line_changes;
 mod orders;

@@ -11,7 +11,7 @@ const CALL: &str = "crash::point(";
 
 /// Where services are killed.
 fn kills() -> Vec<&'static str> {
-    let all: [&[(&str, Part)]; 15] = [
+    let all: [&[(&str, Part)]; 16] = [
         &signups::POINTS,
         &orders::POINTS,
         &top_ups::POINTS,
@@ -27,6 +27,7 @@ fn kills() -> Vec<&'static str> {
         &calls::CHARGE_POINTS,
         &voice_accounts::POINTS,
         &voice_accounts::OTHER_POINTS,
+        &enterprises::POINTS,
     ];
     all.into_iter().flatten().map(|(point, _)| *point).collect()
 }

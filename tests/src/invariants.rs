@@ -2,7 +2,7 @@
 
 use sqlx::{PgPool, Row};
 
-const INVARIANTS: [(&str, &str); 17] = [
+const INVARIANTS: &[(&str, &str)] = &[
     (
         "a number is on one live line",
         "select phone_number
@@ -186,6 +186,62 @@ const INVARIANTS: [(&str, &str); 17] = [
                      group by company_id, day
                 ) n using (company_id, day)
           where coalesce(c.calls, 0) <> coalesce(n.calls, 0)",
+    ),
+    (
+        "an enterprise sees itself, all that is below it, and nothing else",
+        "with recursive below as (
+             select e.company_id as top_id, e.company_id
+               from company.enterprise e
+               join company.company c using (company_id)
+              where c.deleted_at is null
+             union
+             select below.top_id, a.child_id
+               from below
+               join company.affiliation a on a.parent_id = below.company_id
+         )
+         select coalesce(b.top_id, r.top_id)::text
+           from below b
+           full join company.enterprise_reach r using (top_id, company_id)
+          where b.top_id is null or r.top_id is null",
+    ),
+    (
+        "lists know an enterprise by the name that it has",
+        "select e.public_id
+           from company.enterprise e
+           join company.enterprise_reach r using (company_id)
+          where r.sort_name <> e.sort_name or r.public_id <> e.public_id",
+    ),
+    (
+        "a deleted company has nothing and nobody",
+        "select c.company_id::text
+           from company.company c
+          where c.deleted_at is not null
+            and (exists (select from telecom.sim_card t where t.company_id = c.company_id)
+                 or exists (select from telecom.device t where t.company_id = c.company_id)
+                 or exists (select from telecom.vehicle t where t.company_id = c.company_id)
+                 or exists (select from identity.grant_ g where g.company_id = c.company_id)
+                 or exists (select from company.affiliation a
+                             where c.company_id in (a.parent_id, a.child_id)))",
+    ),
+    (
+        "only a company that is deleted, or about to be, is held",
+        "select h.company_id::text
+           from (
+                    select company_id, hold_id from telecom.company_hold where lifted_at is null
+                    union all
+                    select company_id, hold_id from identity.company_hold where lifted_at is null
+                ) h
+           left join company.company c using (company_id)
+           left join company.enterprise_closing k on k.closing_id = h.hold_id
+          where c.deleted_at is null and k.closing_id is null",
+    ),
+    (
+        "identity knows which companies are not served",
+        "select company_id::text
+           from company.company c
+           full join identity.closed_company k using (company_id)
+          where c.deleted_at is null
+            and (c.status is distinct from 'active') <> (k.company_id is not null)",
     ),
     (
         "no event waits longer than its schedule",

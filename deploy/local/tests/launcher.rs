@@ -84,6 +84,8 @@ async fn an_ephemeral_start_prints_one_line_and_leaves_nothing_behind() {
         ("other_manager", "company_id"),
         ("holder", "phone_account_id"),
         ("voice", "token"),
+        ("enterprise", "enterprise_id"),
+        ("other_enterprise", "enterprise_id"),
     ] {
         assert!(demo[who]["email"].is_string() && demo[who][what].is_string(), "{who} in {demo}");
     }

@@ -74,7 +74,11 @@ pub(crate) fn routes(dialect: &Enterprises) -> (Router, OpenApi) {
     if let Some(components) = described.components {
         document.components.get_or_insert_default().schemas.extend(components.schemas);
     }
-    (Router::new().nest(BASE, guarded), document)
+    // What is nested does not reach the base with a slash after it.
+    let base = Router::new()
+        .route(&format!("{BASE}/"), routing::any(async || Error::from(Fault::NotFound)))
+        .layer(middleware::from_fn_with_state(dialect.clone(), auth::enter));
+    (Router::new().nest(BASE, guarded).merge(base), document)
 }
 
 fn operations() -> OpenApiRouter<Enterprises> {
