@@ -113,8 +113,7 @@ fn mutated(random: &mut StdRng, mut body: Value) -> Value {
         json!({"a": {"b": 1}}),
     ];
     let mut place = &mut body;
-    loop {
-        let Some(members) = place.as_object_mut() else { break };
+    while let Some(members) = place.as_object_mut() {
         let names: Vec<String> = members.keys().cloned().collect();
         let Some(name) = names.choose(random).cloned() else { break };
         match random.random_range(0..6) {
