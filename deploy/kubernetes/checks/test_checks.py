@@ -1,0 +1,128 @@
+"""Each policy notices what it is there for. Run with `python3 -m unittest discover`."""
+
+import copy
+import unittest
+
+import yaml
+
+import manifests as checks
+import arrows
+import policies
+
+RENDERED = None
+
+
+def rendered():
+    global RENDERED
+    if RENDERED is None:
+        text = checks.render("production")
+        RENDERED = [resource for resource in yaml.safe_load_all(text) if resource]
+    return copy.deepcopy(RENDERED)
+
+
+class Spoilt(unittest.TestCase):
+    def setUp(self):
+        self.resources = rendered()
+
+    def one(self, kind, name):
+        return next(
+            resource
+            for resource in self.resources
+            if resource["kind"] == kind and resource["metadata"]["name"] == name
+        )
+
+    def container(self):
+        return policies.pod(self.one("Deployment", "telecom"))["containers"][0]
+
+    def notices(self, policy, what):
+        complaints = list(policy(self.resources))
+        self.assertTrue(any(what in complaint for complaint in complaints), complaints)
+
+    def test_unspoilt(self):
+        self.assertEqual(checks.check("production", self.resources), [])
+
+    def test_misspelt_field(self):
+        self.container()["redinessProbe"] = {}
+        self.notices(checks.validate, "redinessProbe")
+
+    def test_latest(self):
+        for image in ("linha/telecom", "linha/telecom:latest", "registry:5000/linha/telecom"):
+            self.container()["image"] = image
+            self.notices(policies.images_have_a_version, image)
+
+    def test_root(self):
+        del policies.pod(self.one("Deployment", "telecom"))["securityContext"]["runAsNonRoot"]
+        self.notices(policies.pods_are_restricted, "may run as root")
+
+    def test_writable(self):
+        self.container()["securityContext"]["readOnlyRootFilesystem"] = False
+        self.notices(policies.pods_are_restricted, "may write")
+
+    def test_token(self):
+        policies.pod(self.one("Deployment", "telecom"))["automountServiceAccountToken"] = True
+        self.notices(policies.accounts_have_no_token, "mounts a token")
+
+    def test_default_account(self):
+        del policies.pod(self.one("Deployment", "telecom"))["serviceAccountName"]
+        self.notices(policies.accounts_have_no_token, "no account")
+
+    def test_no_limit(self):
+        del self.container()["resources"]["limits"]["memory"]
+        self.notices(policies.resources_are_bounded, "no limits of memory")
+
+    def test_no_probe(self):
+        del self.container()["readinessProbe"]
+        self.notices(policies.deployments_are_watched_and_end_well, "no readinessProbe")
+
+    def test_killed_too_early(self):
+        policies.pod(self.one("Deployment", "telecom"))["terminationGracePeriodSeconds"] = 30
+        self.notices(policies.deployments_are_watched_and_end_well, "is killed")
+
+    def test_no_budget(self):
+        self.resources.remove(self.one("PodDisruptionBudget", "telecom"))
+        self.notices(policies.deployments_scale_and_survive, "no disruption budget")
+
+    def test_service_without_pods(self):
+        self.one("Service", "telecom")["spec"]["selector"]["app.kubernetes.io/name"] = "telecon"
+        self.notices(policies.services_lead_somewhere, "leads to 0")
+
+    def test_secret_in_the_open(self):
+        self.container()["env"].append({"name": "LINHA_SERVICE_SECRET", "value": "x"})
+        self.notices(policies.secrets_are_referred_to, "stands in the manifest")
+
+    def test_secret_that_nobody_makes(self):
+        policies.pod(self.one("Deployment", "telecom"))["volumes"][0]["secret"]["secretName"] = "x"
+        self.notices(policies.secrets_are_referred_to, "nobody makes the secret x")
+
+    def test_setting_that_nobody_reads(self):
+        self.container()["env"].append({"name": "LINHA_LISTENS", "value": "x"})
+        self.notices(policies.settings_exist, "nobody reads LINHA_LISTENS")
+
+    def test_too_many_replicas(self):
+        self.one("HorizontalPodAutoscaler", "telecom")["spec"]["maxReplicas"] = 100
+        self.notices(policies.databases_have_room, "connections wanted")
+
+    def test_open_namespace(self):
+        del self.one("Namespace", "linha")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        self.notices(policies.namespaces_are_restricted, "lets anything run")
+
+    def test_no_deny(self):
+        self.resources = [
+            resource for resource in self.resources if resource["kind"] != "NetworkPolicy"
+        ]
+        self.notices(arrows.broken, "open: something-else → gateway")
+
+    def test_cut_off(self):
+        self.resources.remove(self.one("NetworkPolicy", "billing"))
+        self.notices(arrows.broken, "cut off: gateway/gateway → billing/service")
+
+    def test_foreign_database(self):
+        policy = self.one("NetworkPolicy", "telecom-db-pooler")
+        policy["spec"]["ingress"][0]["from"][0] = {"podSelector": {}}
+        egress = self.one("NetworkPolicy", "billing")
+        egress["spec"]["egress"].append({"to": [{"podSelector": {}}]})
+        self.notices(arrows.broken, "open: billing/service → telecom-db")
+
+
+if __name__ == "__main__":
+    unittest.main()
