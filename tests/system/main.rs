@@ -11,6 +11,7 @@ mod envelope;
 mod fuzz;
 mod headers;
 mod limits;
+mod metrics;
 mod openapi;
 mod orders;
 mod outages;

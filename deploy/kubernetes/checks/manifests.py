@@ -16,6 +16,7 @@ import policies
 
 KUBERNETES = Path(__file__).resolve().parents[1]
 OVERLAYS = sorted(path.name for path in (KUBERNETES / "overlays").iterdir())
+OBSERVABILITY = KUBERNETES.parent / "observability"
 VERSION = "1.34"
 
 
@@ -49,8 +50,18 @@ def only_references(overlay, resources):
         yield "a secret stands in the manifests"
 
 
+def alerts_are_explained(resources):
+    """Each alert has a paragraph that says what to do."""
+    runbook = (OBSERVABILITY / "README.md").read_text(encoding="utf-8")
+    for rules in policies.of_kind(resources, "PrometheusRule"):
+        for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"]):
+            if f"\n### {rule['alert']}\n" not in runbook:
+                yield f"{rule['alert']}: nobody says what to do"
+
+
 def check(overlay, resources):
     found = list(validate(resources)) + list(only_references(overlay, resources))
+    found += alerts_are_explained(resources)
     for policy in policies.POLICIES:
         found += policy(resources)
     return found + list(arrows.broken(resources))

@@ -106,6 +106,11 @@ class Spoilt(unittest.TestCase):
         del self.one("Namespace", "linha")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
         self.notices(policies.namespaces_are_restricted, "lets anything run")
 
+    def test_alert_without_runbook(self):
+        rules = self.one("PrometheusRule", "linha")["spec"]["groups"][0]["rules"]
+        rules[0]["alert"] = "SomethingIsOdd"
+        self.notices(checks.alerts_are_explained, "SomethingIsOdd")
+
     def test_no_deny(self):
         self.resources = [
             resource for resource in self.resources if resource["kind"] != "NetworkPolicy"

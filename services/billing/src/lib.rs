@@ -15,6 +15,7 @@ mod invoice_document;
 mod invoices;
 mod letters;
 mod line_charges;
+mod measures;
 mod paper;
 mod payments;
 mod period;
@@ -206,6 +207,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .sweep(dunning::sweep(&dunning))
         // After those that write letters.
         .sweep(letters::sweep(&service, &post))
+        .gauges(measures::GAUGES)
         .serve(host)
         .await
 }

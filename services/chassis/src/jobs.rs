@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 use crate::config::Limits;
 use crate::telemetry;
+use crate::telemetry::metrics::JOB_FAILURES;
 
 mod waking;
 
@@ -144,6 +145,11 @@ impl Jobs {
         Ok(())
     }
 
+    /// Where the queue is.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
+    }
+
     /// What the queue's workers listen on.
     fn channel(&self) -> String {
         format!("{}:insert", self.schema)
@@ -208,6 +214,7 @@ impl<J: Job> TaskHandler for Envelope<J> {
                 done.fetch_add(1, Ordering::SeqCst);
             }
             if let Err(error) = &outcome {
+                metrics::counter!(JOB_FAILURES, "job" => J::NAME).increment(1);
                 tracing::warn!(job = J::NAME, error = format!("{error:#}"), "job failed for now");
             }
             outcome
@@ -228,6 +235,8 @@ impl JobHandlers {
     /// Does jobs of kind `J` with `context`.
     #[must_use]
     pub fn job<J: Job>(self, context: J::Context) -> Self {
+        // So that the first failure is seen to be one more.
+        metrics::counter!(JOB_FAILURES, "job" => J::NAME).increment(0);
         Self(self.0.define_job::<Envelope<J>>().add_extension(Context(context)))
     }
 

@@ -14,6 +14,7 @@ pub mod crash;
 pub mod crypto;
 pub mod db;
 pub mod events;
+pub mod gauges;
 pub mod holds;
 pub mod host;
 pub mod idempotency;

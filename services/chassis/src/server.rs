@@ -29,6 +29,7 @@ use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetReques
 use crate::auth::{self, AuthLayer};
 use crate::client;
 use crate::events::{DeliverEvents, EventHandlers, Sink};
+use crate::gauges::{self, Gauge};
 use crate::host::Host;
 use crate::jobs::{self, JobHandlers};
 use crate::service::Service;
@@ -48,6 +49,7 @@ pub struct Server {
     jobs: JobHandlers,
     jobs_apart: Vec<(JobHandlers, usize)>,
     sweeps: Vec<Sweep>,
+    gauges: Vec<Gauge>,
     asks_identity: bool,
 }
 
@@ -63,6 +65,7 @@ impl Server {
             jobs: JobHandlers::new(),
             jobs_apart: vec![],
             sweeps: vec![forget_old(service)],
+            gauges: vec![],
             asks_identity: true,
         }
     }
@@ -114,6 +117,13 @@ impl Server {
         self
     }
 
+    /// Tells numbers of its own among the metrics.
+    #[must_use]
+    pub fn gauges(mut self, gauges: impl IntoIterator<Item = Gauge>) -> Self {
+        self.gauges.extend(gauges);
+        self
+    }
+
     /// Identity alone knows its keys and revocations from its own database: `sweep` tells them to
     /// the service's trust.
     #[must_use]
@@ -136,6 +146,7 @@ impl Server {
             jobs,
             jobs_apart,
             sweeps,
+            gauges,
             asks_identity,
         } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
@@ -170,6 +181,7 @@ impl Server {
                 background.clone(),
             ));
         }
+        tasks.spawn(gauges::keep(service.clone(), gauges, background.clone()));
         tasks.spawn(report_health(health, service.clone(), shutdown.clone()));
         if let Some(admin) = admin {
             tasks.spawn(serve_admin(admin, service.clone(), probed, background.clone()));

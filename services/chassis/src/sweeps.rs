@@ -10,6 +10,7 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::telemetry::metrics::SWEEP_FAILURES;
 
 type Run = Box<dyn Fn() -> BoxFuture<'static, anyhow::Result<bool>> + Send + Sync>;
 
@@ -74,6 +75,7 @@ impl Sweep {
                 Swept::Something
             }
             Err(error) => {
+                metrics::counter!(SWEEP_FAILURES, "sweep" => self.name).increment(1);
                 tracing::error!(sweep = self.name, error = format!("{error:#}"), "sweep failed");
                 Swept::Failed
             }
@@ -81,6 +83,8 @@ impl Sweep {
     }
 
     pub(crate) async fn repeat(mut self, clock: Clock, shutdown: CancellationToken) {
+        // So that the first failure is seen to be one more.
+        metrics::counter!(SWEEP_FAILURES, "sweep" => self.name).increment(0);
         let mut moves = clock.moves();
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -11,6 +11,7 @@ mod error;
 mod integrations;
 mod languages;
 mod locations;
+mod measures;
 mod meetings;
 mod organization_addresses;
 mod organizations;
@@ -122,6 +123,7 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
         .sweep(take_up_closings(&service))
         .sweep(deliveries.sweep_due())
         .sweep(deliveries.sweep_old())
+        .gauges(measures::GAUGES)
         .job_apart::<SendWebhook>(deliveries, settings.webhook_concurrency)
         .serve(host)
         .await

@@ -11,6 +11,7 @@ mod extensions;
 mod holds;
 mod line_orders;
 mod lines;
+mod measures;
 mod neighbours;
 mod numbers;
 mod parcels;
@@ -288,6 +289,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .sweep(numbers::end_quarantines(&service))
         .sweep(portability::sweep(&portability))
         .sweep(portability::forget_messages(&service))
+        .gauges(measures::GAUGES)
         .serve(host)
         .await
 }

@@ -10,6 +10,8 @@ pub(super) const GRPC_REQUESTS: &str = "linha_grpc_requests_total";
 pub(super) const GRPC_SECONDS: &str = "linha_grpc_request_seconds";
 pub(super) const HTTP_REQUESTS: &str = "linha_http_requests_total";
 pub(super) const HTTP_SECONDS: &str = "linha_http_request_seconds";
+pub(crate) const JOB_FAILURES: &str = "linha_job_failures_total";
+pub(crate) const SWEEP_FAILURES: &str = "linha_sweep_failures_total";
 
 /// From a read that hits the cache of the database to a call that meets its deadline.
 const SECONDS_BUCKETS: [f64; 12] =
@@ -54,6 +56,8 @@ fn describe() {
     describe_histogram!(GRPC_SECONDS, Unit::Seconds, "Duration of gRPC calls served");
     describe_counter!(HTTP_REQUESTS, "HTTP requests served, by status");
     describe_histogram!(HTTP_SECONDS, Unit::Seconds, "Duration of HTTP requests served");
+    describe_counter!(JOB_FAILURES, "Attempts at jobs that failed");
+    describe_counter!(SWEEP_FAILURES, "Looks for due work that failed");
 }
 
 /// Histograms hold every sample until somebody sums them up; without this they would grow for
