@@ -30,6 +30,7 @@ def migration(part):
     return {"app.kubernetes.io/name": part, "app.kubernetes.io/component": "migration"}
 
 
+NATS = {"app.kubernetes.io/name": "nats", "app.kubernetes.io/component": "bus"}
 GATEWAY = {"app.kubernetes.io/name": "gateway", "app.kubernetes.io/component": "gateway"}
 NOBODY = {"app.kubernetes.io/name": "something-else"}
 
@@ -42,6 +43,7 @@ def wanted():
         arrows += [(service(other), service(part), port) for other in SERVICES]
         arrows.append((PROMETHEUS, service(part), port - 41000))
         arrows.append((service(part), pooler(part), 5432))
+        arrows.append((service(part), NATS, 4222))
         arrows.append((pooler(part), database(part), 5432))
         arrows.append((migration(part), database(part), 5432))
     return arrows
@@ -51,7 +53,7 @@ def unwanted():
     """What would be bad; everything else that is not wanted is denied by the same rule."""
     everybody = [GATEWAY, NOBODY, INGRESS_CONTROLLER, STRANGER]
     everybody += [role(part) for part in SERVICES for role in (service, migration)]
-    doors = [(GATEWAY, 8080), (GATEWAY, 9080)]
+    doors = [(GATEWAY, 8080), (GATEWAY, 9080), (NATS, 4222), (NATS, 6222)]
     for part, port in SERVICES.items():
         doors += [(service(part), port), (service(part), port - 41000)]
         doors += [(pooler(part), 5432), (database(part), 5432)]

@@ -11,6 +11,7 @@ use chassis::auth::Credentials;
 use chassis::client::{self, Upstream};
 use chassis::clock::Clock;
 use chassis::config::{DatabaseConfig, Limits, Peers, Secret, ServiceConfig};
+use chassis::events::BusConfig;
 use chassis::host::{Activity, Host};
 use chassis::mail::{FolderMailer, MailConfig};
 use chassis::telemetry::TelemetryConfig;
@@ -125,6 +126,7 @@ impl Settings {
                 migrate_at_start: true,
             },
             peers: self.peers.clone(),
+            bus: BusConfig::default(),
             limits: Limits {
                 // One process, one user: a crash is noticed and mended while somebody watches.
                 worker_lost_after_ms: 5_000,

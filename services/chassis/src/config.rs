@@ -10,6 +10,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::crypto::Keyring;
+use crate::events::BusConfig;
 use crate::telemetry::TelemetryConfig;
 use crate::tls::TlsConfig;
 
@@ -67,6 +68,9 @@ pub struct ServiceConfig {
 
     #[command(flatten)]
     pub peers: Peers,
+
+    #[command(flatten)]
+    pub bus: BusConfig,
 
     #[command(flatten)]
     pub limits: Limits,

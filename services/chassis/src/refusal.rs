@@ -68,10 +68,26 @@ pub fn refuse_taken(domain: &str, reason: &str, fields: &[&str]) -> Status {
     Status::with_error_details(Code::AlreadyExists, message, details)
 }
 
-/// Something broke that the caller cannot mend: logged here, once, and hidden.
+/// Something broke that the caller cannot mend: logged here, once, and hidden. A database that is
+/// away comes back, so the caller may too.
 pub fn internal(error: &(dyn Error + 'static)) -> Status {
+    if std::iter::successors(Some(error), |error| error.source()).any(is_database_away) {
+        tracing::warn!(error, "the database is away");
+        return Status::unavailable("the database is away");
+    }
     tracing::error!(error, "internal error");
     Status::internal("internal error")
+}
+
+/// Whether there is no connection, or the server ends them all, accepts none, or only reads.
+fn is_database_away(error: &(dyn Error + 'static)) -> bool {
+    match error.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+        Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
+            code.starts_with("08") || code.starts_with("57P") || code == "53300" || code == "25006"
+        }),
+        _ => false,
+    }
 }
 
 /// The answer of another service, as a failure of this one: what passes by itself stays
@@ -295,6 +311,19 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_database_that_is_away_comes_back_and_other_faults_stay() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("database: {0}")]
+        struct Wrapped(#[from] sqlx::Error);
+
+        let reset = || sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        assert_eq!(internal(&reset()).code(), Code::Unavailable);
+        assert_eq!(internal(&Wrapped(reset())).code(), Code::Unavailable);
+        assert_eq!(internal(&sqlx::Error::PoolTimedOut).code(), Code::Unavailable);
+        assert_eq!(internal(&sqlx::Error::RowNotFound).code(), Code::Internal);
+    }
 
     #[test]
     fn every_wrong_field_is_named() {

@@ -159,17 +159,21 @@ impl Server {
         }
         activity.register(&service, &sweeps);
 
+        let background = CancellationToken::new();
+        let mut tasks = JoinSet::new();
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::NotServing).await;
         let sink = Sink::new(service.name, service.db.clone(), events);
+        if let Some(nats) = service.nats.clone() {
+            let (sink, background) = (sink.clone(), background.clone());
+            tasks.spawn(nats.subscribe(service.name, sink, background));
+        }
         let probed = health_service.clone();
         let routes = routes
             .add_service(EventSinkServiceServer::new(sink))
             .add_service(health_service)
             .add_service(reflection(&names)?);
 
-        let background = CancellationToken::new();
-        let mut tasks = JoinSet::new();
         for sweep in sweeps {
             tasks.spawn(sweep.repeat(clock.clone(), background.clone()));
         }

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{DatabaseConfig, Limits, ServiceConfig};
 use crate::crypto::Keyring;
 use crate::db::{self, Tx, WorkError};
-use crate::events::{Bus, DirectBus, Outbox};
+use crate::events::{Bus, BusKind, DirectBus, Nats, Outbox};
 use crate::idempotency;
 use crate::jobs::{Job, Jobs};
 use crate::tls::Tls;
@@ -48,6 +48,7 @@ pub struct Service {
     pub billing: Upstream,
     pub(crate) limits: Limits,
     pub(crate) tls: Option<Tls>,
+    pub(crate) nats: Option<Nats>,
 }
 
 impl Service {
@@ -98,12 +99,19 @@ impl Service {
         let billing = upstream(channels.billing);
 
         let jobs = Jobs::new(name);
-        let bus: Box<dyn Bus> = Box::new(DirectBus::new([
-            ("identity", identity.clone()),
-            ("company", company.clone()),
-            ("telecom", telecom.clone()),
-            ("billing", billing.clone()),
-        ]));
+        let nats = match config.bus.bus {
+            BusKind::Direct => None,
+            BusKind::Nats => Some(Nats::connect(name, &config.bus, &config.peers.tls).await?),
+        };
+        let bus: Box<dyn Bus> = match nats.clone() {
+            Some(nats) => Box::new(nats),
+            None => Box::new(DirectBus::new([
+                ("identity", identity.clone()),
+                ("company", company.clone()),
+                ("telecom", telecom.clone()),
+                ("billing", billing.clone()),
+            ])),
+        };
         let outbox = Outbox::new(
             name,
             db.clone(),
@@ -127,6 +135,7 @@ impl Service {
             billing,
             limits: config.limits.clone(),
             tls,
+            nats,
         })
     }
 

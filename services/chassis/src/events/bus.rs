@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use clap::{Args, ValueEnum};
 use proto::events::v1::event_sink_service_client::EventSinkServiceClient;
 use proto::events::v1::{CloudEvent, DeliverEventRequest};
 use tonic::{Code, Status};
@@ -13,6 +14,52 @@ use crate::client::Upstream;
 pub trait Bus: Send + Sync {
     /// Hands one event to one subscriber.
     async fn deliver(&self, subscriber: &str, event: CloudEvent) -> Result<(), Status>;
+}
+
+/// By which way events go.
+#[derive(Clone, Debug, Args)]
+pub struct BusConfig {
+    /// By which way events go to other services. The same for all of them.
+    #[arg(long, env = "LINHA_BUS", value_name = "LINHA_BUS", value_enum, default_value_t)]
+    pub bus: BusKind,
+
+    /// Where the NATS servers are, for the way over them.
+    #[arg(
+        long,
+        env = "LINHA_NATS_URL",
+        value_name = "LINHA_NATS_URL",
+        default_value_t = Self::default().nats_url
+    )]
+    pub nats_url: String,
+
+    /// On how many NATS servers each event is kept.
+    #[arg(
+        long,
+        env = "LINHA_NATS_REPLICAS",
+        value_name = "LINHA_NATS_REPLICAS",
+        default_value_t = Self::default().nats_replicas
+    )]
+    pub nats_replicas: usize,
+}
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        Self {
+            bus: BusKind::default(),
+            nats_url: "nats://127.0.0.1:4222".to_owned(),
+            nats_replicas: 1,
+        }
+    }
+}
+
+/// A way for events.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum BusKind {
+    /// Straight from service to service.
+    #[default]
+    Direct,
+    /// Over JetStream of NATS, which keeps them while a service is away.
+    Nats,
 }
 
 /// Pushes events straight into the subscribers' sinks over gRPC.

@@ -104,6 +104,7 @@ impl EventHandlers {
 }
 
 /// Takes other contexts' events in.
+#[derive(Clone)]
 pub(crate) struct Sink {
     service: &'static str,
     pool: PgPool,
@@ -115,7 +116,8 @@ impl Sink {
         Self { service, pool, handlers }
     }
 
-    async fn apply(&self, event: CloudEvent) -> Result<(), HandlerError> {
+    /// Applies an event, unless that was done before.
+    pub(super) async fn apply(&self, event: CloudEvent) -> Result<(), HandlerError> {
         let event_id: Uuid = event.id.parse().map_err(|_| invalid("event.id", "is not a UUID"))?;
         let apply = self
             .handlers

@@ -3,11 +3,13 @@
 
 mod bus;
 mod inbox;
+mod nats;
 mod outbox;
 
-pub use bus::{Bus, DirectBus};
+pub use bus::{Bus, BusConfig, BusKind, DirectBus};
 pub(crate) use inbox::Sink;
 pub use inbox::{EventHandlers, HandlerError, Received};
+pub(crate) use nats::Nats;
 pub use outbox::{DeliverEvents, Outbox};
 
 #[cfg(all(test, feature = "testing"))]
