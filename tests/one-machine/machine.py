@@ -249,6 +249,7 @@ class Pod:
         variables, arguments = machine.manifests.environment(machine.manifests.of("Deployment", part))
         variables |= {"LINHA_LISTEN": f"127.0.0.1:{self.port}", "LINHA_ADMIN_LISTEN": f"127.0.0.1:{self.admin_port}"}
         self.variables = machine.here(part, variables)
+        self.began = time.monotonic()
         self.log = open(machine.folder / f"{part}-{number}.log", "w", encoding="utf-8")
         self.process = subprocess.Popen([PROGRAMS / f"linha-{part}", *arguments], env=self.variables,
                                         stdout=self.log, stderr=self.log)
@@ -272,6 +273,14 @@ class Pod:
         self.process.wait(timeout=45)
         if self.process.returncode != 0:
             raise RuntimeError(f"{self.part} ended with {self.process.returncode}; see {self.log.name}")
+
+    def usage(self):
+        """Peak memory in MiB, and processors used on average."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return peak, seconds / (time.monotonic() - self.began)
 
     def hang(self):
         self.process.send_signal(signal.SIGSTOP)

@@ -22,6 +22,8 @@ mod period;
 mod plans;
 mod publications;
 #[cfg(test)]
+mod sharding;
+#[cfg(test)]
 mod testing;
 mod wallets;
 

@@ -1,6 +1,8 @@
 //! A service without its neighbours, on a database of its own: for tests of stores and of work in
 //! one transaction.
 
+pub mod sharding;
+
 use brazil::UserId;
 use clap::Parser;
 use postgres_local::testing::TestDatabase;

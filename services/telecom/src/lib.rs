@@ -18,6 +18,8 @@ mod parcels;
 mod portability;
 mod publications;
 mod search;
+#[cfg(test)]
+mod sharding;
 mod shipments;
 mod sim_cards;
 mod stock;
