@@ -64,28 +64,30 @@ pub async fn open(
     Ok(pool)
 }
 
-/// Connects to `schema`, creates it if need be, and migrates it. Several at the same time wait for
-/// each other.
+/// Creates `schema` if need be, and migrates it. Several at the same time wait for each other.
 ///
 /// # Errors
-/// When the database cannot be reached in time, or a migration fails.
+/// When a migration fails.
 pub async fn migrate(
-    config: &DatabaseConfig,
+    pool: &PgPool,
     schema: &'static str,
     migrations: &Migrator,
-) -> anyhow::Result<PgPool> {
-    let pool = connect(config, schema).await?;
+) -> anyhow::Result<()> {
     sqlx::query(AssertSqlSafe(format!("create schema if not exists {schema}")))
-        .execute(&pool)
+        .execute(pool)
         .await
         .with_context(|| format!("cannot create the schema {schema}"))?;
     for (whose, migrator) in [("the chassis", chassis()), (schema, tolerant(migrations))] {
-        migrator.run(&pool).await.with_context(|| format!("cannot migrate {whose}"))?;
+        migrator.run(pool).await.with_context(|| format!("cannot migrate {whose}"))?;
     }
-    Ok(pool)
+    Ok(())
 }
 
-async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::Result<PgPool> {
+/// Connects to `schema`, which need not exist yet.
+///
+/// # Errors
+/// When the database cannot be reached in time.
+pub async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::Result<PgPool> {
     let options = PgConnectOptions::from_str(config.database_url.expose())
         .context("LINHA_DATABASE_URL is not a Postgres URL")?
         .options([("search_path", format!("{schema},{SHARED_SCHEMA}"))])
@@ -313,14 +315,15 @@ mod tests {
         let pool = connect(&config, "company").await.unwrap();
         assert_eq!(missing(&pool, &NONE).await.unwrap(), Some(1), "of the chassis' own");
         let (opened, migrated) =
-            tokio::join!(open(&config, "company", &NONE), migrate(&config, "company", &NONE));
+            tokio::join!(open(&config, "company", &NONE), migrate(&pool, "company", &NONE));
+        migrated.unwrap();
         opened.unwrap();
 
         let newer = "insert into _sqlx_migrations
                          (version, description, success, checksum, execution_time)
                      values (99, 'of the next version', true, '', 0)";
-        sqlx::query(newer).execute(&migrated.unwrap()).await.unwrap();
-        migrate(&config, "company", &NONE).await.unwrap();
+        sqlx::query(newer).execute(&pool).await.unwrap();
+        migrate(&pool, "company", &NONE).await.unwrap();
         assert_eq!(missing(&pool, &NONE).await.unwrap(), None, "the older version runs on");
     }
 }

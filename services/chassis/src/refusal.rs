@@ -71,7 +71,7 @@ pub fn refuse_taken(domain: &str, reason: &str, fields: &[&str]) -> Status {
 /// Something broke that the caller cannot mend: logged here, once, and hidden. A database that is
 /// away comes back, so the caller may too.
 pub fn internal(error: &(dyn Error + 'static)) -> Status {
-    if std::iter::successors(Some(error), |error| error.source()).any(is_database_away) {
+    if std::iter::successors(Some(error), |&error| error.source()).any(is_database_away) {
         tracing::warn!(error, "the database is away");
         return Status::unavailable("the database is away");
     }

@@ -62,8 +62,10 @@ impl Service {
         config: &DatabaseConfig,
         migrations: &Migrator,
     ) -> anyhow::Result<()> {
-        let db = db::migrate(config, name, migrations).await?;
+        let db = db::connect(config, name).await?;
+        // The queue first: who waits for this looks at the service's own tables.
         Jobs::new(name).migrate(&db).await?;
+        db::migrate(&db, name, migrations).await?;
         db.close().await;
         Ok(())
     }

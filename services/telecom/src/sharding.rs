@@ -16,8 +16,14 @@ const EXCEPTIONS: Exceptions = Exceptions {
         ("line_sim_card_live", "the stock's row is locked before a line takes the card"),
         ("phone_number_pkey", "of the stock"),
         ("sim_card_pkey", "of the stock"),
-        ("port_in_open_number", "held by this key only: to be kept beside the stock, on one machine, before port-ins spread"),
-        ("port_in_protocol_key", "its digits are the random part of the id: a clash is as rare on many machines"),
+        (
+            "port_in_open_number",
+            "held by this key only: to be kept beside the stock, on one machine, before port-ins spread",
+        ),
+        (
+            "port_in_protocol_key",
+            "its digits are the random part of the id: a clash is as rare on many machines",
+        ),
         ("port_in_message_pkey", "on one machine"),
         ("extension_pkey", "numbers come from one sequence"),
         ("call_live", "an extension is of one company"),

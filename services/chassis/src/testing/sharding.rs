@@ -59,7 +59,9 @@ pub async fn check(service: &Service, exceptions: &Exceptions) {
     for (table, has_company) in &tables {
         let excepted = unused.remove(table.as_str());
         if !OF_THE_CHASSIS.contains(&table.as_str()) && *has_company == excepted {
-            wrong.push(format!("table {table}: has a company: {has_company}, but is said otherwise"));
+            wrong.push(format!(
+                "table {table}: has a company: {has_company}, but is said otherwise"
+            ));
         }
     }
     for key in keys(service).await {
