@@ -109,10 +109,11 @@ impl Question {
             return;
         }
         if !self.is_plain() {
-            sql.push(
-                " join enterprise e on e.company_id = r.company_id
-                  join company c on c.company_id = r.company_id",
-            );
+            sql.push(" join enterprise e on e.company_id = r.company_id");
+            // Only who compares exactly needs the name as it was written.
+            if self.filters.iter().any(Filter::is_exact) {
+                sql.push(" join company c on c.company_id = r.company_id");
+            }
         }
         sql.push(" where r.top_id = ").push_bind(self.own.0);
         for filter in &self.filters {
@@ -132,6 +133,11 @@ impl Question {
 }
 
 impl Filter {
+    /// Whether it is about the name as it was written.
+    fn is_exact(&self) -> bool {
+        matches!(self, Self::Name(Operator::Equal | Operator::NotEqual, _))
+    }
+
     fn push(&self, sql: &mut Sql) {
         let (operator, exact, folded, text, folded_text) = match self {
             Self::Name(operator, text) => {

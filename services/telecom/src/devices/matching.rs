@@ -1,7 +1,7 @@
 //! Which companies have such chips and devices. A statement's text consists of literals; what came
 //! from outside is bound.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chassis::query::Sql;
 use chassis::refusal::Fields;
@@ -13,11 +13,16 @@ use uuid::Uuid;
 const CONDITIONS_MAX: usize = 50;
 const VALUE_MAX: usize = 1_000;
 
+/// More companies than this are not looked up one by one: what fulfils the conditions is found
+/// anywhere, and kept where it is theirs.
+const LOOK_UPS_MAX: usize = 1_000;
+
 /// Chips, with the number of the line that each is in.
-const CHIPS: &str = " from sim_card s
-      left join line l on l.line_id = s.line_id
-     where s.company_id = any(";
-const DEVICES: &str = " from device d where d.company_id = any(";
+const CHIPS: &str = "select distinct s.company_id
+       from sim_card s
+       left join line l on l.line_id = s.line_id
+      where ";
+const DEVICES: &str = "select distinct d.company_id from device d where ";
 
 /// A column, as SQL, and what it must be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +135,7 @@ pub(super) async fn with_chips(
     company_ids: &[Uuid],
     conditions: &[Condition],
 ) -> sqlx::Result<Vec<Uuid>> {
-    let mut sql = Sql::new("select distinct s.company_id");
-    sql.push(CHIPS).push_bind(company_ids.to_vec()).push(")");
-    conditions.iter().for_each(|condition| condition.push(&mut sql));
-    sql.build_query_scalar().persistent(false).fetch_all(db).await
+    matching(db, CHIPS, "s.company_id", company_ids, conditions).await
 }
 
 /// Those of the companies that have a device that fulfils all conditions on devices.
@@ -142,10 +144,30 @@ pub(super) async fn with_devices(
     company_ids: &[Uuid],
     conditions: &[Condition],
 ) -> sqlx::Result<Vec<Uuid>> {
-    let mut sql = Sql::new("select distinct d.company_id");
-    sql.push(DEVICES).push_bind(company_ids.to_vec()).push(")");
+    matching(db, DEVICES, "d.company_id", company_ids, conditions).await
+}
+
+async fn matching(
+    db: &PgPool,
+    source: &'static str,
+    column: &'static str,
+    company_ids: &[Uuid],
+    conditions: &[Condition],
+) -> sqlx::Result<Vec<Uuid>> {
+    let are_few = company_ids.len() <= LOOK_UPS_MAX;
+    let mut sql = Sql::new(source);
+    if are_few {
+        sql.push(column).push(" = any(").push_bind(company_ids.to_vec()).push(")");
+    } else {
+        sql.push("true");
+    }
     conditions.iter().for_each(|condition| condition.push(&mut sql));
-    sql.build_query_scalar().persistent(false).fetch_all(db).await
+    let mut found: Vec<Uuid> = sql.build_query_scalar().persistent(false).fetch_all(db).await?;
+    if !are_few {
+        let theirs: HashSet<&Uuid> = company_ids.iter().collect();
+        found.retain(|company_id| theirs.contains(company_id));
+    }
+    Ok(found)
 }
 
 /// What a company's chips are sorted by.

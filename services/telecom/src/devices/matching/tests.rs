@@ -98,6 +98,21 @@ async fn devices_are_found_by_their_names() {
 }
 
 #[tokio::test]
+async fn among_many_companies_the_same_are_found() {
+    let (service, _database) = service().await;
+    let (one, two, other) = (CompanyId::generate(), CompanyId::generate(), CompanyId::generate());
+    for company_id in [one, other] {
+        add_device(&service, company_id, "Antena").await.unwrap();
+    }
+    add_device(&service, two, "Rastreador").await.unwrap();
+    let mut company_ids = vec![one.0, two.0];
+    company_ids.resize_with(LOOK_UPS_MAX + 1, Uuid::now_v7);
+    let conditions = names(TextOperator::Equal, "Antena");
+    let found = with_devices(&service.db, &company_ids, &conditions).await.unwrap();
+    assert_eq!(found, [one.0]);
+}
+
+#[tokio::test]
 async fn a_company_s_oldest_devices_come_first() {
     let (service, _database) = service().await;
     let (one, two) = (CompanyId::generate(), CompanyId::generate());
