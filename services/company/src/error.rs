@@ -33,6 +33,14 @@ pub(crate) enum Error {
     IntegrationNotFound(i64),
     #[error(transparent)]
     Enterprise(#[from] crate::enterprises::Refusal),
+    #[error("this tenant does not exist")]
+    TenantNotFound,
+    #[error("this school does not exist")]
+    SchoolNotFound,
+    #[error("this import is being done")]
+    ImportRunning,
+    #[error("an import has at most {0} rows")]
+    TooManyRows(usize),
     #[error("{0}")]
     Refused(Box<Status>),
     #[error(transparent)]
@@ -98,6 +106,13 @@ impl From<Error> for Status {
                     "" => Status::new(code, message),
                     _ => refuse(code, "company", reason, [], message),
                 };
+            Error::TenantNotFound => return absent("TENANT_NOT_FOUND", message),
+            Error::SchoolNotFound => return absent("SCHOOL_NOT_FOUND", message),
+            Error::ImportRunning => {
+                return refuse(Code::Aborted, "company", "IMPORT_RUNNING", [], message);
+            }
+            Error::TooManyRows(max) => {
+                (Code::ResourceExhausted, "TOO_MANY_ROWS", ("rows_max", max.to_string()))
             }
             Error::Refused(status) => return *status,
             Error::CannotOpen(source) => return internal(&source),
@@ -105,4 +120,8 @@ impl From<Error> for Status {
         };
         refuse(code, "company", reason, [fact], message)
     }
+}
+
+fn absent(reason: &str, message: String) -> Status {
+    refuse(Code::NotFound, "company", reason, [], message)
 }

@@ -15,6 +15,7 @@ mod measures;
 mod meetings;
 mod organization_addresses;
 mod organizations;
+mod schools;
 mod webhooks;
 
 use chassis::config::ServiceConfig;
@@ -35,6 +36,8 @@ use proto::company::v1::location_service_server::LocationServiceServer;
 use proto::company::v1::meeting_service_server::MeetingServiceServer;
 use proto::company::v1::organization_address_service_server::OrganizationAddressServiceServer;
 use proto::company::v1::organization_service_server::OrganizationServiceServer;
+use proto::company::v1::school_import_service_server::SchoolImportServiceServer;
+use proto::company::v1::school_service_server::SchoolServiceServer;
 use proto::company::v1::webhook_service_server::WebhookServiceServer;
 use proto::events::v1::{CompanyStatusChanged, OrganizationCleared, OrganizationOpened};
 use sqlx::migrate::Migrator;
@@ -119,6 +122,9 @@ pub async fn serve(config: Config, host: Host) -> anyhow::Result<()> {
             service: service.clone(),
             guard: settings.guard()?,
         }))
+        .grpc(SchoolServiceServer::new(schools::rpc::Schools { service: service.clone() }))
+        .grpc(SchoolImportServiceServer::new(schools::import::Imports { service: service.clone() }))
+        .sweep(schools::import::sweep_leftovers(&service))
         .events(hear_calls(event_handlers(&hearing), &calls))
         .sweep(take_up_closings(&service))
         .sweep(deliveries.sweep_due())

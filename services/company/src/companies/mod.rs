@@ -152,15 +152,13 @@ impl Registration {
     /// What a search looks in, each value on a line of its own so that no term spans two.
     pub(crate) fn search_text(&self) -> String {
         let cnpj = self.cnpj.as_ref();
-        [
+        folded_lines([
             self.official_name.as_str(),
             self.trading_name.as_deref().unwrap_or_default(),
             self.email.as_ref().map(Email::as_str).unwrap_or_default(),
             cnpj.map(Cnpj::as_str).unwrap_or_default(),
             &cnpj.map(Cnpj::formatted).unwrap_or_default(),
-        ]
-        .map(folded)
-        .join("\n")
+        ])
     }
 }
 
@@ -190,6 +188,11 @@ impl SearchTerm {
         pattern.push('%');
         pattern
     }
+}
+
+/// What a search looks in of a company that consists of names: each on a line of its own.
+pub(crate) fn folded_lines<const N: usize>(texts: [&str; N]) -> String {
+    texts.map(folded).join("\n")
 }
 
 /// A text without case and accents, letter by letter: a part of a text is a part of it folded.
