@@ -34,6 +34,7 @@ use crate::clients::Clients;
 pub use crate::config::Config;
 use crate::dialects::enterprises::{self, Enterprises};
 use crate::dialects::lines::{self, Lines};
+use crate::dialects::schools::{self, Schools};
 use crate::dialects::voice::{self, Voice};
 use crate::fault::Fault;
 use crate::limits::RateLimits;
@@ -109,6 +110,11 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
         ("/openapi/lines.json", lines_document),
         ("/openapi/voice.json", voice_document),
         ("/openapi/enterprises.json", enterprises_document),
+    let (schools, schools_document) = schools::routes(&Schools::new(gateway.clone()));
+    let mut documents = vec![
+        ("/openapi/lines.json", lines_document),
+        ("/openapi/schools.json", schools_document),
+        ("/openapi/voice.json", voice_document),
     ];
     documents.extend(extra.documents);
     let router = lines
@@ -119,6 +125,8 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     stack::common::<Lines>(router, web)
         .merge(stack::common::<Voice>(voice, web))
         .merge(stack::common::<Enterprises>(enterprises, web))
+        .merge(stack::common::<Schools>(schools, web))
+        .merge(stack::common::<Voice>(voice, web))
 }
 
 /// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.

@@ -3,6 +3,7 @@
 
 pub mod enterprises;
 pub mod lines;
+pub mod schools;
 pub mod voice;
 
 use axum::http::Method;

@@ -3,6 +3,7 @@
 
 mod door;
 mod failures;
+mod schools;
 mod support;
 mod voice;
 mod voice_users;

@@ -67,6 +67,16 @@ pub(crate) enum Error {
     ClientSecretNotFound,
     #[error("the program has two secrets already")]
     TooManyClientSecrets,
+    #[error("this school does not exist")]
+    SchoolNotFound,
+    #[error("this account does not exist")]
+    AccountNotFound,
+    #[error("this record does not exist")]
+    SchoolPersonNotFound,
+    #[error("there is no e-mail on the record")]
+    NoContactEmail,
+    #[error("the account can log in already")]
+    AccountHasLogin,
     #[error("too many attempts, try again later")]
     TooManyAttempts(Duration),
     #[error("too many passwords are being checked, try again in a moment")]
@@ -116,6 +126,11 @@ impl From<Error> for Status {
             Error::ClientIdTaken => (Code::AlreadyExists, "CLIENT_ID_TAKEN"),
             Error::ClientSecretNotFound => (Code::NotFound, "CLIENT_SECRET_NOT_FOUND"),
             Error::TooManyClientSecrets => (Code::FailedPrecondition, "TOO_MANY_CLIENT_SECRETS"),
+            Error::SchoolNotFound => (Code::NotFound, "SCHOOL_NOT_FOUND"),
+            Error::AccountNotFound => (Code::NotFound, "ACCOUNT_NOT_FOUND"),
+            Error::SchoolPersonNotFound => (Code::NotFound, "SCHOOL_PERSON_NOT_FOUND"),
+            Error::NoContactEmail => (Code::FailedPrecondition, "NO_CONTACT_EMAIL"),
+            Error::AccountHasLogin => (Code::FailedPrecondition, "ACCOUNT_HAS_LOGIN"),
             Error::TooManyAttempts(pause) => {
                 let (code, message) = (Code::ResourceExhausted, error.to_string());
                 return refuse_until(code, DOMAIN, "TOO_MANY_ATTEMPTS", pause, message);

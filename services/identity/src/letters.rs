@@ -63,6 +63,17 @@ pub(crate) fn invitation(name: Option<&str>, url: String) -> Letter {
         .closing(NOT_YOU)
 }
 
+/// The link that makes the address on somebody's record in a school their login.
+pub(crate) fn school_invitation(name: &str, url: String) -> Letter {
+    let text = "Your school has put you down with this e-mail address. Choose a password with \
+                this link to log in with the address from then on. The link works once.";
+    Letter::new("Your account at your school")
+        .paragraph(format!("Hello {name},"))
+        .paragraph(text)
+        .link("Choose a password", url)
+        .closing(NOT_YOU)
+}
+
 /// Tells somebody who has an account already that they may do more.
 pub(crate) fn granted() -> Letter {
     let text = "You were given access to the lines of another company. Log in again to see them.";

@@ -21,6 +21,7 @@ mod links;
 mod mask;
 mod password_resets;
 mod passwords;
+mod school_people;
 mod sessions;
 mod signup;
 #[cfg(test)]
@@ -49,6 +50,7 @@ use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
 use proto::identity::v1::password_reset_service_server::PasswordResetServiceServer;
+use proto::identity::v1::school_people_service_server::SchoolPeopleServiceServer;
 use proto::identity::v1::session_service_server::SessionServiceServer;
 use proto::identity::v1::signup_service_server::SignupServiceServer;
 use proto::identity::v1::token_service_server::TokenServiceServer;
@@ -132,6 +134,9 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
         .grpc(CompanyHoldServiceServer::new(companies::Holds { identity: identity.clone() }))
         .events(companies::hear(EventHandlers::new(), &identity))
+        .grpc(SchoolPeopleServiceServer::new(school_people::SchoolPeople {
+            identity: identity.clone(),
+        }))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())

@@ -6,10 +6,13 @@ use proto::billing::v1::plan_service_client::PlanServiceClient;
 use proto::company::v1::company_service_client::CompanyServiceClient;
 use proto::company::v1::email_domain_service_client::EmailDomainServiceClient;
 use proto::company::v1::employee_service_client::EmployeeServiceClient;
+use proto::company::v1::school_service_client::SchoolServiceClient;
 use proto::identity::v1::access_token_service_client::AccessTokenServiceClient;
 use proto::identity::v1::account_user_service_client::AccountUserServiceClient;
+use proto::identity::v1::client_app_service_client::ClientAppServiceClient;
 use proto::identity::v1::grant_service_client::GrantServiceClient;
 use proto::identity::v1::invitation_service_client::InvitationServiceClient;
+use proto::identity::v1::school_people_service_client::SchoolPeopleServiceClient;
 use proto::identity::v1::session_service_client::SessionServiceClient;
 use proto::identity::v1::signup_service_client::SignupServiceClient;
 use proto::identity::v1::{LoginRequest, LoginResponse};
@@ -129,6 +132,18 @@ impl<'a> Client<'a> {
 
     pub(super) fn employees(&self) -> anyhow::Result<EmployeeServiceClient<Channel>> {
         Ok(EmployeeServiceClient::new(self.stack.channel(Part::Company)?))
+    }
+
+    pub(super) fn schools(&self) -> anyhow::Result<SchoolServiceClient<Channel>> {
+        Ok(SchoolServiceClient::new(self.stack.channel(Part::Company)?))
+    }
+
+    pub(super) fn school_people(&self) -> anyhow::Result<SchoolPeopleServiceClient<Channel>> {
+        Ok(SchoolPeopleServiceClient::new(self.stack.channel(Part::Identity)?))
+    }
+
+    pub(super) fn client_apps(&self) -> anyhow::Result<ClientAppServiceClient<Channel>> {
+        Ok(ClientAppServiceClient::new(self.stack.channel(Part::Identity)?))
     }
 
     pub(super) fn email_domains(&self) -> anyhow::Result<EmailDomainServiceClient<Channel>> {

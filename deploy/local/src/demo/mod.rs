@@ -3,6 +3,7 @@
 mod client;
 mod enterprises;
 mod load;
+mod schools;
 
 use std::fs;
 
@@ -37,6 +38,12 @@ pub struct Demo {
     /// Administers another one; as above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_enterprise: Option<EnterpriseAccount>,
+    /// Reads of the first school; an installation from before there were any has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<PartnerAccount>,
+    /// Reads of the second school, for another product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_partner: Option<PartnerAccount>,
 }
 
 /// Somebody who can log in.
@@ -90,6 +97,19 @@ pub struct EnterpriseAccount {
     pub password: String,
     /// The enterprise: 15 digits and letters.
     pub enterprise_id: String,
+/// A partner's program, and the school that holds its integration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PartnerAccount {
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: String,
+    /// The school.
+    pub school_id: String,
+    /// What the partner calls the school.
+    pub school_external_id: String,
+    /// What the partner calls the integration.
+    pub external_integration_id: String,
 }
 
 /// The demo data that this installation has; none before it is loaded.
@@ -158,6 +178,10 @@ fn accounts(demo: &Demo, gateway: &str) -> String {
         [&demo.enterprise, &demo.other_enterprise].into_iter().flatten()
     {
         text += &format!("  enterprise {email}  {password}\n");
+    for partner in [&demo.partner, &demo.other_partner].into_iter().flatten() {
+        let PartnerAccount { client_id, client_secret, school_external_id, .. } = partner;
+        text += &format!("  partner    {client_id}  {client_secret}\n");
+        text += &format!("             school {school_external_id}\n");
     }
     text + &format!(
         "\nTry:\n  curl -s {gateway}/login -H 'content-type: application/json' \\\n       \

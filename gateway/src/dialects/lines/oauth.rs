@@ -40,7 +40,7 @@ pub(super) struct TokenRequest {
 #[schema(example = json!({
     "access_token": "eyJ0eXAi…",
     "token_type": "Bearer",
-    "expires_in": 900
+    "expires_in": 3600
 }))]
 pub(super) struct Token {
     /// To be sent as `Authorization: Bearer`.
@@ -171,7 +171,7 @@ fn read(headers: &HeaderMap, body: &[u8]) -> Result<IssueClientTokenRequest, Tok
         (None, Some(client_id), Some(client_secret)) => {
             Ok(IssueClientTokenRequest { client_id, client_secret })
         }
-        (None, _, _) => Err(INVALID_CLIENT),
+        (None, _, _) => Err(INVALID_REQUEST),
     }
 }
 
@@ -258,8 +258,9 @@ mod tests {
             (None, "", INVALID_REQUEST),
             (None, "client_id=a&client_secret=b", INVALID_REQUEST),
             (None, "grant_type=password", UNSUPPORTED_GRANT_TYPE),
-            (None, grant, INVALID_CLIENT),
-            (None, &format!("{grant}&client_id=a"), INVALID_CLIENT),
+            (None, grant, INVALID_REQUEST),
+            (None, &format!("{grant}&client_id=a"), INVALID_REQUEST),
+            (None, &format!("{grant}&client_secret=b"), INVALID_REQUEST),
             (None, &format!("{grant}&{grant}"), INVALID_REQUEST),
             (Some(basic.as_str()), &format!("{grant}&client_secret=b"), INVALID_REQUEST),
             (Some(basic.as_str()), &format!("{grant}&client_id=c"), INVALID_REQUEST),

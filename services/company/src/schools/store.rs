@@ -15,6 +15,11 @@ use crate::error::Error;
 /// The most rows that are read at a time.
 pub(super) const PAGE: i64 = 500;
 
+/// Whether the database has no such text, so that nothing can be called so.
+fn cannot_be_kept(text: &str) -> bool {
+    text.contains('\0')
+}
+
 /// Reads a tenant that has a school in sight.
 ///
 /// # Errors
@@ -109,6 +114,9 @@ pub(super) async fn called(
     viewer: &Viewer,
     school_external_id: &str,
 ) -> sqlx::Result<Option<Sighted>> {
+    if cannot_be_kept(school_external_id) {
+        return Ok(None);
+    }
     let found: Vec<Sighted> = sqlx::query_as(
         "select s.company_id as school_id, t.company_id as tenant_id, $4 as external_id
            from school_integration i
@@ -139,6 +147,9 @@ pub(super) async fn schools(
     external_integration_id: Option<&str>,
     after: Option<(&str, Uuid)>,
 ) -> sqlx::Result<Vec<School>> {
+    if external_integration_id.is_some_and(cannot_be_kept) {
+        return Ok(vec![]);
+    }
     let (name, id) = after.unzip();
     sqlx::query_as(
         "select s.company_id as school_id, t.company_id as tenant_id,

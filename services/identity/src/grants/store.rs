@@ -10,12 +10,23 @@ use uuid::Uuid;
 use super::Seat;
 use crate::error::Error;
 
-/// What a user may do, oldest first.
+/// What a user may do, oldest first: what they were given, and what their profiles in schools
+/// bring.
 pub(crate) async fn of_user(db: impl PgExecutor<'_>, user_id: UserId) -> sqlx::Result<Vec<Grant>> {
     let rows: Vec<(String, Option<Uuid>)> = sqlx::query_as(
         "select role, company_id
-           from grant_
-          where user_id = $1
+           from (
+               select role, company_id, created_at
+                 from grant_
+                where user_id = $1
+               union all
+               select case when exists (
+                          select from school_profile
+                           where code = any(p.profiles) and is_staff)
+                      then 'school_staff' else 'school_person' end,
+                      p.school_id, p.created_at
+                 from school_person p
+                where p.user_id = $1 and p.active) held
           order by created_at, company_id, role",
     )
     .bind(user_id.0)
@@ -32,6 +43,8 @@ fn role_of(text: &str) -> Option<Role> {
         "operator" => Some(Role::Operator),
         "manager" => Some(Role::Manager),
         "member" => Some(Role::Member),
+        "school_staff" => Some(Role::SchoolStaff),
+        "school_person" => Some(Role::SchoolPerson),
         _ => None,
     }
 }

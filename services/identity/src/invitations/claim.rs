@@ -1,11 +1,12 @@
 //! An address comes to its owner.
 
-use brazil::Email;
+use brazil::{Email, UserId};
 use sqlx::PgConnection;
 
 use super::{evict, pass_on, prove};
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::school_people;
 use crate::users::{self, Person, State, User};
 
 /// The account of somebody who has just shown that an address is theirs: the one that others
@@ -40,4 +41,32 @@ pub(crate) async fn claim(
     prove(identity, tx, &mut user).await?;
     users::save(identity, tx, &user).await?;
     Ok(user)
+}
+
+/// Makes an address the login of somebody who was put into a school and has none, unless they have
+/// one by now. The first account that takes an address has it.
+///
+/// # Errors
+/// [`Error::EmailAlreadyRegistered`] when another account has shown that the address is its own.
+pub(super) async fn take_address(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    user_id: UserId,
+    email: &Email,
+) -> Result<(), Error> {
+    if !school_people::store::lock_imported(tx, user_id).await? {
+        return Ok(());
+    }
+    let keyring = &identity.service.keyring;
+    let occupant = users::store::lock_by_email(tx, keyring, email).await?;
+    let evicted = match occupant {
+        Some(occupant) => Some(evict(identity, tx, occupant).await?),
+        None => None,
+    };
+    let now = identity.now();
+    school_people::store::give_login(tx, user_id, email.as_str(), now).await?;
+    if let Some(evicted) = evicted {
+        pass_on(identity, tx, evicted, user_id).await?;
+    }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 pub(crate) use announcement::AnnounceProof;
 pub(crate) use claim::claim;
+use claim::take_address;
 pub(crate) use rpc::Invitations;
 
 use crate::error::Error;
@@ -83,10 +84,31 @@ pub(crate) async fn invite(
         token_hash: links::hash(&token),
         expires_at: now + identity.policy.invitation_life(),
     };
-    store::put_invitation(tx, invitation_id, user.user_id, &link, now).await?;
+    store::put_invitation(tx, invitation_id, user.user_id, None, &link, now).await?;
     let url = identity.post.url(&format!("/invitations/{invitation_id}?token={token}"));
     let name = user.person.full_name.as_deref();
     identity.post.send(tx, &user.email, letters::invitation(name, url)).await?;
+    Ok(())
+}
+
+/// Mails somebody who was put into a school an invitation, which takes the place of an earlier one.
+/// Whoever accepts it has shown that the address is theirs: it becomes their login then.
+pub(crate) async fn invite_to_school(
+    identity: &Identity,
+    tx: &mut PgConnection,
+    user_id: UserId,
+    name: &str,
+    email: &Email,
+) -> Result<(), Error> {
+    let (now, token) = (identity.now(), links::new_secret());
+    let invitation_id = InvitationId::generate();
+    let link = Link {
+        token_hash: links::hash(&token),
+        expires_at: now + identity.policy.invitation_life(),
+    };
+    store::put_invitation(tx, invitation_id, user_id, Some(email), &link, now).await?;
+    let url = identity.post.url(&format!("/invitations/{invitation_id}?token={token}"));
+    identity.post.send(tx, email, letters::school_invitation(name, url)).await?;
     Ok(())
 }
 

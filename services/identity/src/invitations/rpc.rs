@@ -5,7 +5,7 @@ use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{EmailProofId, prove, prove_address, store};
+use super::{EmailProofId, prove, prove_address, store, take_address};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::passwords::Password;
@@ -41,6 +41,9 @@ impl pb::invitation_service_server::InvitationService for Invitations {
                         .await?
                         .filter(|invitation| invitation.link.opens(token, now))
                         .ok_or(Error::InvitationNotFound)?;
+                    if let Some(email) = &invitation.email {
+                        take_address(identity, &mut tx, invitation.user_id, email).await?;
+                    }
                     let mut user = users::store::lock(&mut tx, keyring, invitation.user_id)
                         .await?
                         .filter(|user| user.state == State::Active)

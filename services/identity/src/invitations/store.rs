@@ -1,7 +1,7 @@
 //! Rows of invitation and email_proof.
 
 use brazil::{Email, InvitationId, UserId};
-use chassis::db::parsed;
+use chassis::db::{parsed, parsed_optional};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
@@ -20,6 +20,8 @@ pub(crate) struct Proof {
 #[derive(Clone, Debug)]
 pub(crate) struct Invitation {
     pub(crate) user_id: UserId,
+    /// What becomes the login of somebody who has none.
+    pub(crate) email: Option<Email>,
     pub(crate) link: Link,
 }
 
@@ -41,7 +43,11 @@ impl FromRow<'_, PgRow> for Proof {
 
 impl FromRow<'_, PgRow> for Invitation {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
-        Ok(Self { user_id: UserId(row.try_get("user_id")?), link: Link::from_row(row)? })
+        Ok(Self {
+            user_id: UserId(row.try_get("user_id")?),
+            email: parsed_optional(row, "email")?,
+            link: Link::from_row(row)?,
+        })
     }
 }
 
@@ -95,14 +101,17 @@ pub(crate) async fn put_invitation(
     tx: &mut PgConnection,
     invitation_id: InvitationId,
     user_id: UserId,
+    email: Option<&Email>,
     link: &Link,
     now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into invitation (invitation_id, user_id, token_hash, created_at, expires_at)
-         values ($1, $2, $3, $4, $5)
+        "insert into invitation
+             (invitation_id, user_id, token_hash, created_at, expires_at, email)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (user_id) do update
             set invitation_id = excluded.invitation_id,
+                email = excluded.email,
                 token_hash = excluded.token_hash,
                 created_at = excluded.created_at,
                 expires_at = excluded.expires_at",
@@ -112,6 +121,7 @@ pub(crate) async fn put_invitation(
     .bind(&link.token_hash)
     .bind(now)
     .bind(link.expires_at)
+    .bind(email.map(Email::as_str))
     .execute(tx)
     .await?;
     Ok(())
@@ -138,7 +148,7 @@ pub(crate) async fn lock_invitation(
     invitation_id: InvitationId,
 ) -> sqlx::Result<Option<Invitation>> {
     sqlx::query_as(
-        "select user_id, token_hash, expires_at
+        "select user_id, email, token_hash, expires_at
            from invitation
           where invitation_id = $1
             for update",

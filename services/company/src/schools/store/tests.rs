@@ -132,6 +132,7 @@ async fn an_external_id_names_one_school_or_none() {
     };
     assert_eq!(find(client("a"), "ONE").await, Some(world.one));
     assert_eq!(find(client("a"), "one").await, None, "case counts");
+    assert_eq!(find(client("a"), "ONE\0").await, None);
     assert_eq!(find(client("b"), "ONE").await, None);
     assert_eq!(find(client("a"), "X").await, None, "it is inactive");
     assert_eq!(find(operator(), "TWO").await, Some(world.two));
@@ -174,6 +175,7 @@ async fn a_person_meets_what_the_oldest_program_calls_a_school() {
     assert_eq!(held, [(world.one, "UNO")]);
     assert!(schools(db, &client("a"), Some("INT-2"), None).await.unwrap().is_empty());
     assert!(schools(db, &client("a"), Some("nothing"), None).await.unwrap().is_empty());
+    assert!(schools(db, &client("a"), Some("\0"), None).await.unwrap().is_empty());
     let seen = schools(db, &operator(), Some("INT-1"), None).await.unwrap();
     assert_eq!(seen.len(), 2, "the inactive one is not");
 }

@@ -11,8 +11,8 @@ async fn a_new_invitation_voids_the_old_one() {
     let (tx, now) = (&mut *connection(&identity).await, identity.now());
     let link = |token| Link { token_hash: links::hash(token), expires_at: now + Duration::DAY };
     let (old, new) = (InvitationId::generate(), InvitationId::generate());
-    put_invitation(tx, old, user_id, &link("old"), now).await.unwrap();
-    put_invitation(tx, new, user_id, &link("new"), now).await.unwrap();
+    put_invitation(tx, old, user_id, None, &link("old"), now).await.unwrap();
+    put_invitation(tx, new, user_id, None, &link("new"), now).await.unwrap();
     assert!(lock_invitation(tx, old).await.unwrap().is_none());
     let kept = lock_invitation(tx, new).await.unwrap().unwrap();
     assert_eq!(kept.user_id, user_id);
@@ -29,7 +29,7 @@ async fn links_are_forgotten_when_they_are_too_old() {
     let link = Link { token_hash: links::hash("x"), expires_at: now + Duration::HOUR };
     let (proof_id, invitation_id) = (EmailProofId::generate(), InvitationId::generate());
     insert_proof(tx, proof_id, user_id, &email("b@x.example"), &link, now).await.unwrap();
-    put_invitation(tx, invitation_id, user_id, &link, now).await.unwrap();
+    put_invitation(tx, invitation_id, user_id, None, &link, now).await.unwrap();
     delete_expired(&mut *tx, now).await.unwrap();
     let proof = lock_proof(tx, proof_id).await.unwrap().unwrap();
     assert_eq!((proof.user_id, proof.email.as_str()), (user_id, "b@x.example"));

@@ -1,0 +1,404 @@
+//! Putting people, many at a time. Nothing here breaks a constraint: what would is answered, so
+//! that an import can go on.
+
+use std::collections::{HashMap, HashSet};
+
+use brazil::UserId;
+use chassis::crypto::Keyring;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::seal;
+use crate::error::Error;
+use crate::school_people::{
+    Bad, ConsumptionInput, GuardianshipInput, PersonInput, Profile, SchoolPersonId,
+};
+
+/// A record that was put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) person_id: SchoolPersonId,
+    pub(crate) user_id: UserId,
+    /// Whether the account's tokens carry a role in the school that it no longer has.
+    pub(crate) lost_role: bool,
+}
+
+/// Lets nobody else put anything until the transaction ends: what is looked up stays so.
+pub(crate) async fn lock(tx: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('identity.school_people', 0))")
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What there is of the people that are put.
+struct Known {
+    // By the place of the input.
+    records: HashMap<usize, Record>,
+    // (school, external id) → reference.
+    external_ids: HashMap<(Uuid, String), String>,
+    // Accounts that somebody named.
+    accounts: HashSet<Uuid>,
+    // Oldest first.
+    humans: HashMap<Vec<u8>, Vec<Uuid>>,
+    // (school, account).
+    seats: HashSet<(Uuid, Uuid)>,
+}
+
+struct Record {
+    person_id: Uuid,
+    user_id: Uuid,
+    profiles: Vec<i16>,
+    active: bool,
+    has_login: bool,
+}
+
+/// Puts people, of whom no two have the same key or external id; answers each in its place.
+pub(crate) async fn people(
+    tx: &mut PgConnection,
+    keyring: &Keyring,
+    profiles: &[Profile],
+    inputs: &[PersonInput],
+    made_here: bool,
+    now: OffsetDateTime,
+) -> Result<Vec<Result<Stored, Bad>>, Error> {
+    let humans: Vec<Option<Vec<u8>>> =
+        inputs.iter().map(|input| input.private.human(keyring)).collect();
+    let mut known = Known::read(tx, inputs, &humans).await?;
+    let mut new_accounts = vec![];
+    let mut answers = Vec::with_capacity(inputs.len());
+    let mut put = vec![];
+    for (index, (input, human)) in inputs.iter().zip(&humans).enumerate() {
+        let answer = known.place(index, input, human.as_ref(), &mut new_accounts);
+        let answer = answer.map(|(person_id, user_id)| Stored {
+            person_id,
+            user_id,
+            lost_role: known.loses_role(index, input, profiles),
+        });
+        if let Ok(stored) = &answer {
+            put.push((input, human, *stored));
+        }
+        answers.push(answer);
+    }
+    insert_accounts(tx, &new_accounts, now).await?;
+    upsert(tx, keyring, &put, made_here, now).await?;
+    Ok(answers)
+}
+
+impl Known {
+    async fn read(
+        tx: &mut PgConnection,
+        inputs: &[PersonInput],
+        humans: &[Option<Vec<u8>>],
+    ) -> sqlx::Result<Self> {
+        let schools: Vec<Uuid> = inputs.iter().map(|input| input.school_id).collect();
+        let references: Vec<&str> = inputs.iter().map(|input| input.reference.as_str()).collect();
+        let rows: Vec<(i64, Uuid, Uuid, Vec<i16>, bool, bool)> = sqlx::query_as(
+            "select g.place, p.person_id, p.user_id, p.profiles, p.active, u.state <> 'imported'
+               from unnest($1::uuid[], $2::text[]) with ordinality
+                        as g (school_id, reference, place)
+               join school_person p using (school_id, reference)
+               join app_user u using (user_id)",
+        )
+        .bind(&schools)
+        .bind(&references)
+        .fetch_all(&mut *tx)
+        .await?;
+        let records = rows
+            .into_iter()
+            .map(|(place, person_id, user_id, profiles, active, has_login)| {
+                let index = usize::try_from(place - 1).unwrap_or_default();
+                (index, Record { person_id, user_id, profiles, active, has_login })
+            })
+            .collect();
+
+        let external_ids: Vec<Option<&str>> =
+            inputs.iter().map(|input| input.external_id.as_deref()).collect();
+        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
+            "select p.school_id, p.external_id, p.reference
+               from unnest($1::uuid[], $2::text[]) as g (school_id, external_id)
+               join school_person p using (school_id, external_id)",
+        )
+        .bind(&schools)
+        .bind(&external_ids)
+        .fetch_all(&mut *tx)
+        .await?;
+        let external_ids =
+            rows.into_iter().map(|(school, id, reference)| ((school, id), reference)).collect();
+
+        let named: Vec<Uuid> =
+            inputs.iter().filter_map(|input| Some(input.account_id?.0)).collect();
+        let accounts: HashSet<Uuid> = sqlx::query_scalar(
+            "select user_id
+               from app_user
+              where user_id = any($1) and state in ('active', 'imported')",
+        )
+        .bind(&named)
+        .fetch_all(&mut *tx)
+        .await?
+        .into_iter()
+        .collect();
+
+        let wanted: Vec<&Vec<u8>> = humans.iter().flatten().collect();
+        let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
+            "select human_fingerprint, user_id
+               from school_person
+              where human_fingerprint = any($1)
+              order by created_at, person_id",
+        )
+        .bind(&wanted)
+        .fetch_all(&mut *tx)
+        .await?;
+        let mut humans: HashMap<Vec<u8>, Vec<Uuid>> = HashMap::new();
+        for (human, user_id) in rows {
+            humans.entry(human).or_default().push(user_id);
+        }
+
+        let candidates: Vec<Uuid> =
+            accounts.iter().chain(humans.values().flatten()).copied().collect();
+        let seats: Vec<(Uuid, Uuid)> =
+            sqlx::query_as("select school_id, user_id from school_person where user_id = any($1)")
+                .bind(&candidates)
+                .fetch_all(tx)
+                .await?;
+        Ok(Self { records, external_ids, accounts, humans, seats: seats.into_iter().collect() })
+    }
+
+    /// The record and account that an input becomes.
+    fn place(
+        &mut self,
+        index: usize,
+        input: &PersonInput,
+        human: Option<&Vec<u8>>,
+        new_accounts: &mut Vec<Uuid>,
+    ) -> Result<(SchoolPersonId, UserId), Bad> {
+        if let Some(external_id) = &input.external_id
+            && let Some(holder) = self.external_ids.get(&(input.school_id, external_id.clone()))
+            && *holder != input.reference
+        {
+            return Err(Bad::new("external_id", "is somebody else's in the school"));
+        }
+        if let Some(record) = self.records.get(&index) {
+            return Ok((SchoolPersonId(record.person_id), UserId(record.user_id)));
+        }
+        let user_id = match input.account_id {
+            Some(UserId(named)) => {
+                if !self.accounts.contains(&named) {
+                    return Err(Bad::new("account_id", "is not known"));
+                }
+                if self.seats.contains(&(input.school_id, named)) {
+                    return Err(Bad::new("account_id", "has another record in the school"));
+                }
+                named
+            }
+            None => self.same_human(input, human).unwrap_or_else(|| {
+                let user_id = UserId::generate().0;
+                new_accounts.push(user_id);
+                user_id
+            }),
+        };
+        self.seats.insert((input.school_id, user_id));
+        if let Some(human) = human {
+            self.humans.entry(human.clone()).or_default().push(user_id);
+        }
+        Ok((SchoolPersonId::generate(), UserId(user_id)))
+    }
+
+    /// The account of the same human in another school.
+    fn same_human(&self, input: &PersonInput, human: Option<&Vec<u8>>) -> Option<Uuid> {
+        let accounts = self.humans.get(human?)?;
+        accounts.iter().copied().find(|user_id| !self.seats.contains(&(input.school_id, *user_id)))
+    }
+
+    fn loses_role(&self, index: usize, input: &PersonInput, profiles: &[Profile]) -> bool {
+        let is_staff = |codes: &[i16]| {
+            profiles.iter().any(|profile| profile.is_staff && codes.contains(&profile.code))
+        };
+        self.records.get(&index).is_some_and(|record| {
+            record.has_login
+                && record.active
+                && (!input.active || is_staff(&record.profiles) && !is_staff(&input.profiles))
+        })
+    }
+}
+
+async fn insert_accounts(
+    tx: &mut PgConnection,
+    user_ids: &[Uuid],
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "insert into app_user (user_id, state, created_at, updated_at)
+         select user_id, 'imported', $2, $2 from unnest($1::uuid[]) as made (user_id)",
+    )
+    .bind(user_ids)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn upsert(
+    tx: &mut PgConnection,
+    keyring: &Keyring,
+    put: &[(&PersonInput, &Option<Vec<u8>>, Stored)],
+    made_here: bool,
+    now: OffsetDateTime,
+) -> Result<(), Error> {
+    let inputs = || put.iter().map(|(input, ..)| *input);
+    let private: Vec<Vec<u8>> =
+        inputs().map(|input| seal(&input.private, keyring)).collect::<Result<_, _>>()?;
+    // An array of arrays has rows of one length only.
+    let profiles: Vec<String> = inputs()
+        .map(|input| {
+            let codes: Vec<String> = input.profiles.iter().map(ToString::to_string).collect();
+            format!("{{{}}}", codes.join(","))
+        })
+        .collect();
+    sqlx::query(
+        "insert into school_person as p
+             (person_id, user_id, school_id, reference, external_id, name, email, academic_email,
+              ddi, cell_phone_number, private_sealed, human_fingerprint, profiles, active,
+              made_here, created_at, updated_at)
+         select person_id, user_id, school_id, reference, external_id, name, email,
+                academic_email, ddi, cell_phone_number, private_sealed, human_fingerprint,
+                profiles::smallint[], active, $15, $16, $16
+           from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                       $7::text[], $8::text[], $9::text[], $10::text[], $11::bytea[],
+                       $12::bytea[], $13::text[], $14::boolean[])
+                as g (person_id, user_id, school_id, reference, external_id, name, email,
+                      academic_email, ddi, cell_phone_number, private_sealed, human_fingerprint,
+                      profiles, active)
+         on conflict (school_id, reference) do update
+            set external_id = excluded.external_id, name = excluded.name, email = excluded.email,
+                academic_email = excluded.academic_email, ddi = excluded.ddi,
+                cell_phone_number = excluded.cell_phone_number,
+                private_sealed = excluded.private_sealed,
+                human_fingerprint = excluded.human_fingerprint, profiles = excluded.profiles,
+                active = excluded.active, updated_at = excluded.updated_at",
+    )
+    .bind(put.iter().map(|(.., stored)| stored.person_id.0).collect::<Vec<_>>())
+    .bind(put.iter().map(|(.., stored)| stored.user_id.0).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.school_id).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.reference.as_str()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.external_id.as_deref()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.name.as_str()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.email.as_deref()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.academic_email.as_deref()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.ddi.as_deref()).collect::<Vec<_>>())
+    .bind(inputs().map(|input| input.cell_phone_number.as_deref()).collect::<Vec<_>>())
+    .bind(private)
+    .bind(put.iter().map(|(_, human, _)| human.as_deref()).collect::<Vec<_>>())
+    .bind(profiles)
+    .bind(inputs().map(|input| input.active).collect::<Vec<_>>())
+    .bind(made_here)
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+const UNKNOWN: &str = "is nobody's in the school";
+
+/// Puts guardianships, of which no two are of the same two records; answers each in its place.
+pub(crate) async fn guardianships(
+    tx: &mut PgConnection,
+    inputs: &[GuardianshipInput],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Result<(), Bad>>> {
+    let found: Vec<(Option<Uuid>, Option<Uuid>)> = sqlx::query_as(
+        "select a.user_id, b.user_id
+           from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality
+                    as g (school_id, guardian, dependent, place)
+           left join school_person a on a.school_id = g.school_id and a.reference = g.guardian
+           left join school_person b on b.school_id = g.school_id and b.reference = g.dependent
+          order by g.place",
+    )
+    .bind(inputs.iter().map(|input| input.school_id).collect::<Vec<_>>())
+    .bind(inputs.iter().map(|input| input.guardian_reference.as_str()).collect::<Vec<_>>())
+    .bind(inputs.iter().map(|input| input.dependent_reference.as_str()).collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await?;
+    // The same two may be in two schools: the last word counts.
+    let mut put: HashMap<(Uuid, Uuid), bool> = HashMap::new();
+    let answers = inputs
+        .iter()
+        .zip(found)
+        .map(|(input, found)| match found {
+            (None, _) => Err(Bad::new("guardian_reference", UNKNOWN)),
+            (_, None) => Err(Bad::new("dependent_reference", UNKNOWN)),
+            (Some(one), Some(other)) if one == other => {
+                Err(Bad::new("dependent_reference", "is the guardian's own account"))
+            }
+            (Some(guardian), Some(dependent)) => {
+                put.insert((guardian, dependent), input.active);
+                Ok(())
+            }
+        })
+        .collect();
+    sqlx::query(
+        "insert into guardianship (guardian_id, dependent_id, active, updated_at)
+         select guardian_id, dependent_id, active, $4
+           from unnest($1::uuid[], $2::uuid[], $3::boolean[])
+                as g (guardian_id, dependent_id, active)
+         on conflict (guardian_id, dependent_id) do update
+            set active = excluded.active, updated_at = excluded.updated_at",
+    )
+    .bind(put.keys().map(|(guardian, _)| *guardian).collect::<Vec<_>>())
+    .bind(put.keys().map(|(_, dependent)| *dependent).collect::<Vec<_>>())
+    .bind(put.values().copied().collect::<Vec<_>>())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(answers)
+}
+
+/// Puts consumptions, of which no two are of the same record and program; answers each in its
+/// place.
+pub(crate) async fn consumptions(
+    tx: &mut PgConnection,
+    inputs: &[ConsumptionInput],
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<Result<(), Bad>>> {
+    let found: Vec<(Option<Uuid>, bool)> = sqlx::query_as(
+        "select p.person_id, a.client_id is not null
+           from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality
+                    as g (school_id, person, client_id, place)
+           left join school_person p on p.school_id = g.school_id and p.reference = g.person
+           left join client_app a on a.client_id = g.client_id and a.kind = 'schools'
+          order by g.place",
+    )
+    .bind(inputs.iter().map(|input| input.school_id).collect::<Vec<_>>())
+    .bind(inputs.iter().map(|input| input.person_reference.as_str()).collect::<Vec<_>>())
+    .bind(inputs.iter().map(|input| input.client_id.as_str()).collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut put: HashMap<(&str, Uuid), bool> = HashMap::new();
+    let answers = inputs
+        .iter()
+        .zip(found)
+        .map(|(input, found)| match found {
+            (None, _) => Err(Bad::new("person_reference", UNKNOWN)),
+            (_, false) => Err(Bad::new("client_id", "is not known")),
+            (Some(person_id), true) => {
+                put.insert((input.client_id.as_str(), person_id), input.active);
+                Ok(())
+            }
+        })
+        .collect();
+    sqlx::query(
+        "insert into school_consumption (client_id, person_id, active, updated_at)
+         select client_id, person_id, active, $4
+           from unnest($1::text[], $2::uuid[], $3::boolean[]) as g (client_id, person_id, active)
+         on conflict (client_id, person_id) do update
+            set active = excluded.active, updated_at = excluded.updated_at",
+    )
+    .bind(put.keys().map(|(client_id, _)| *client_id).collect::<Vec<_>>())
+    .bind(put.keys().map(|(_, person_id)| *person_id).collect::<Vec<_>>())
+    .bind(put.values().copied().collect::<Vec<_>>())
+    .bind(now)
+    .execute(tx)
+    .await?;
+    Ok(answers)
+}
