@@ -4,9 +4,11 @@
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture billing_run
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture search
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture enterprises
+//! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture schools
 //! ```
 
 mod billing_run;
 mod calls;
 mod enterprises;
+mod schools;
 mod search;

@@ -10,6 +10,7 @@ mod line_changes;
 mod orders;
 mod points;
 mod port_ins;
+mod school_imports;
 mod shipments;
 mod signups;
 mod top_ups;

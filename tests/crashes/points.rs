@@ -21,6 +21,7 @@ fn kills() -> Vec<&'static str> {
         &dunning::POINTS,
         &fiscal_notes::POINTS,
         &line_changes::POINTS,
+        &school_imports::POINTS,
         &shipments::POINTS,
         &webhooks::POINTS,
         &calls::POINTS,

@@ -20,6 +20,7 @@ mod people;
 mod plans;
 mod portability;
 mod races;
+mod schools;
 mod search;
 mod stock;
 mod trespass;

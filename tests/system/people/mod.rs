@@ -142,7 +142,7 @@ pub(crate) async fn until_line(rest: &Rest, line_id: &str, status: &str) -> Valu
     answer.expect(200)
 }
 
-async fn until_so<F: Future<Output = Answer>>(
+pub(crate) async fn until_so<F: Future<Output = Answer>>(
     ask: impl Fn() -> F,
     is_so: impl Fn(&Answer) -> bool,
 ) -> Answer {
