@@ -106,15 +106,12 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     let (voice, voice_document) = voice::routes(&Voice::new(gateway.clone()));
     let (enterprises, enterprises_document) =
         enterprises::routes(&Enterprises::new(gateway.clone()));
+    let (schools, schools_document) = schools::routes(&Schools::new(gateway.clone()));
     let mut documents = vec![
         ("/openapi/lines.json", lines_document),
         ("/openapi/voice.json", voice_document),
         ("/openapi/enterprises.json", enterprises_document),
-    let (schools, schools_document) = schools::routes(&Schools::new(gateway.clone()));
-    let mut documents = vec![
-        ("/openapi/lines.json", lines_document),
         ("/openapi/schools.json", schools_document),
-        ("/openapi/voice.json", voice_document),
     ];
     documents.extend(extra.documents);
     let router = lines
@@ -126,7 +123,6 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
         .merge(stack::common::<Voice>(voice, web))
         .merge(stack::common::<Enterprises>(enterprises, web))
         .merge(stack::common::<Schools>(schools, web))
-        .merge(stack::common::<Voice>(voice, web))
 }
 
 /// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.

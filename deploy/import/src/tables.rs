@@ -140,8 +140,9 @@ impl From<School> for Row {
     fn from(school: School) -> Self {
         let School { document_type, document_value, street, number, neighborhood, .. } = school;
         let School { city, state, postal_code, .. } = school;
-        let own = [&street, &number, &neighborhood, &city, &state, &postal_code];
-        let own = own.into_iter().any(Option::is_some).then(|| Address {
+        let parts = [&street, &number, &neighborhood, &city, &state, &postal_code];
+        let has_address = parts.into_iter().any(Option::is_some);
+        let own = has_address.then(|| Address {
             street: street.unwrap_or_default(),
             number: number.unwrap_or_default(),
             neighborhood: neighborhood.unwrap_or_default(),

@@ -106,6 +106,7 @@ impl From<Error> for Status {
                     "" => Status::new(code, message),
                     _ => refuse(code, "company", reason, [], message),
                 };
+            }
             Error::TenantNotFound => return absent("TENANT_NOT_FOUND", message),
             Error::SchoolNotFound => return absent("SCHOOL_NOT_FOUND", message),
             Error::ImportRunning => {

@@ -133,10 +133,10 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         }))
         .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
         .grpc(CompanyHoldServiceServer::new(companies::Holds { identity: identity.clone() }))
-        .events(companies::hear(EventHandlers::new(), &identity))
         .grpc(SchoolPeopleServiceServer::new(school_people::SchoolPeople {
             identity: identity.clone(),
         }))
+        .events(companies::hear(EventHandlers::new(), &identity))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())

@@ -62,7 +62,7 @@ struct Rows {
 
 impl Rows {
     fn new() -> Self {
-        Self { name: unique(), rows: vec![] }
+        Self { name: unique().to_string(), rows: vec![] }
     }
 
     fn add(&mut self, row: Row) -> u32 {

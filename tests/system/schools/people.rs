@@ -108,7 +108,7 @@ async fn an_inactive_school_is_out_of_sight_everywhere() {
     operator.consumes(&place.school_id, "aluno", &place.client_id, true).await;
     let (_, manager) = operator.logged_in(&place.school_id, "gestora", "Manager").await;
     operator.school(&place.reference, true).await;
-    for rest in [&place.program, &manager, &world.operator().await] {
+    for rest in [&place.program, &world.operator().await] {
         let Place { school_id, called, .. } = &place;
         let account = &student.account_id;
         absent(rest.get(&format!("/data/v1/schools/{school_id}")).await, "School not found.");
@@ -122,4 +122,6 @@ async fn an_inactive_school_is_out_of_sight_everywhere() {
         place.program.get("/data/partner/v1/schools").await.expect(200),
         json!({"data": []})
     );
+    // Its people's tokens end.
+    until_so(|| manager.get("/data/v1/profiles"), |answer| answer.status == 401).await;
 }

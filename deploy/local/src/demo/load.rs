@@ -21,8 +21,9 @@ use proto::telecom::v1::{
 };
 
 use super::client::Client;
-use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, enterprises, of};
-use super::{Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, of, schools};
+use super::{
+    Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, enterprises, of, schools,
+};
 use crate::stack::Stack;
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(180);
@@ -81,10 +82,6 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
     let operator = Account { email: OPERATOR.0.to_owned(), password: OPERATOR.1.to_owned() };
     if let Some(demo) = of(stack) {
         return complete(stack, &operator, demo).await;
-    match of(stack) {
-        Some(Demo { voice: Some(_), other_partner: Some(_), .. }) => return Ok(()),
-        Some(demo) => return note(stack, &completed(stack, demo).await?),
-        None => {}
     }
     say("loading the demo data");
     let client = Client::log_in(stack, &operator).await?;
@@ -101,6 +98,7 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
     }
     let voice = Some(voice(stack).await?);
     let [enterprise, other] = enterprises::load(&client, &subscription_plan_ids[0]).await?;
+    let [partner, other_partner] = schools::load(&client).await?;
     stack.settle(PATIENCE).await;
 
     let demo = Demo {
@@ -112,6 +110,8 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
         voice,
         enterprise: Some(enterprise),
         other_enterprise: Some(other),
+        partner: Some(partner),
+        other_partner: Some(other_partner),
     };
     note(stack, &demo)
 }
@@ -127,33 +127,13 @@ async fn complete(stack: &Stack, operator: &Account, mut demo: Demo) -> anyhow::
         demo = enterprises::complete(&client, demo).await?;
         note(stack, &demo)?;
     }
-    Ok(())
-    let demo = Demo {
-        operator,
-        manager,
-        other_manager,
-        holder,
-        subscription_plan_ids,
-        voice: None,
-        partner: None,
-        other_partner: None,
-    };
-    let demo = completed(stack, demo).await?;
-    stack.settle(PATIENCE).await;
-    note(stack, &demo)
-}
-
-/// Adds what an installation from an earlier time has not.
-async fn completed(stack: &Stack, mut demo: Demo) -> anyhow::Result<Demo> {
-    if demo.voice.is_none() {
-        demo.voice = Some(voice(stack).await?);
-    }
-    if demo.other_partner.is_none() {
-        let client = Client::log_in(stack, &demo.operator).await?;
-        let (partner, other_partner) = schools::load(&client).await?;
+    if demo.partner.is_none() {
+        let client = Client::log_in(stack, operator).await?;
+        let [partner, other_partner] = schools::load(&client).await?;
         (demo.partner, demo.other_partner) = (Some(partner), Some(other_partner));
+        note(stack, &demo)?;
     }
-    Ok(demo)
+    Ok(())
 }
 
 fn note(stack: &Stack, demo: &Demo) -> anyhow::Result<()> {

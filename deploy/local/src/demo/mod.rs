@@ -97,6 +97,8 @@ pub struct EnterpriseAccount {
     pub password: String,
     /// The enterprise: 15 digits and letters.
     pub enterprise_id: String,
+}
+
 /// A partner's program, and the school that holds its integration.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PartnerAccount {
@@ -178,6 +180,7 @@ fn accounts(demo: &Demo, gateway: &str) -> String {
         [&demo.enterprise, &demo.other_enterprise].into_iter().flatten()
     {
         text += &format!("  enterprise {email}  {password}\n");
+    }
     for partner in [&demo.partner, &demo.other_partner].into_iter().flatten() {
         let PartnerAccount { client_id, client_secret, school_external_id, .. } = partner;
         text += &format!("  partner    {client_id}  {client_secret}\n");

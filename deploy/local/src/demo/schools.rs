@@ -101,7 +101,7 @@ const OTHER_PEOPLE: [DemoPerson; 2] = [
 ];
 
 /// Makes it all; an interrupted run goes on where it stopped.
-pub(super) async fn load(client: &Client<'_>) -> anyhow::Result<(PartnerAccount, PartnerAccount)> {
+pub(super) async fn load(client: &Client<'_>) -> anyhow::Result<[PartnerAccount; 2]> {
     let tenant = TenantInput {
         reference: TENANT.to_owned(),
         name: "Grupo Horizonte de Ensino".to_owned(),
@@ -134,7 +134,7 @@ pub(super) async fn load(client: &Client<'_>) -> anyhow::Result<(PartnerAccount,
         let put = PutGuardianshipRequest { school_id, guardianship: Some(guardianship) };
         client.school_people()?.put_guardianship(client.request(put)?).await?;
     }
-    Ok((partner, other_partner))
+    Ok([partner, other_partner])
 }
 
 async fn school(client: &Client<'_>, demo: &DemoSchool) -> anyhow::Result<String> {

@@ -81,12 +81,12 @@ impl Schools {
         Req: prost::Message,
         Res: prost::Message + Default,
     {
-        let (input, answer, now) = (&input, &answer, self.service.clock.now());
+        let (input, answer, service) = (&input, &answer, &self.service);
         self.service
             .once(request, |mut tx| {
                 Box::pin(async move {
                     store::lock(&mut tx).await?;
-                    match store::put(&mut tx, input, now).await? {
+                    match store::put(service, &mut tx, input).await? {
                         Ok(id) => Ok(answer(id)),
                         Err(bad) => {
                             let field = format!("{prefix}{}", bad.field);

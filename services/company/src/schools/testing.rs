@@ -99,7 +99,7 @@ pub(super) async fn put(service: &Service, input: Input) -> Uuid {
 /// Puts something; answers the field at fault if there is one.
 pub(super) async fn try_put(service: &Service, input: Input) -> Result<Uuid, String> {
     let mut tx = service.db.begin().await.unwrap();
-    let put = store::put(&mut tx, &input, service.clock.now()).await.unwrap();
+    let put = store::put(service, &mut tx, &input).await.unwrap();
     tx.commit().await.unwrap();
     put.map_err(|bad| bad.field)
 }

@@ -169,7 +169,7 @@ impl Import {
             Ok(None) => return Ok(Ok(())),
             Err(refused) => return Ok(Err(refused)),
         };
-        let put = schools::put(tx, &input, self.service.clock.now()).await?;
+        let put = schools::put(&self.service, tx, &input).await?;
         Ok(put.map(|_| ()).map_err(|bad| refuse(&bad.field, &bad.reason)))
     }
 

@@ -65,8 +65,7 @@ async fn programs_of_another_kind_see_nothing() {
     let integration = testing::integration("a", "s1", "ONE");
     let integration = input::integration(&mut Fields::new(), "", &integration).unwrap();
     let input = Input::Integration(integration);
-    let now = rpc.service.clock.now();
-    store::put(&mut connection, &input, now).await.unwrap().unwrap();
+    store::put(&rpc.service, &mut connection, &input).await.unwrap().unwrap();
     assert_eq!(count("a", Role::Partner).await, 0);
     assert_eq!(count("a", Role::SchoolPartner).await, 1);
 }

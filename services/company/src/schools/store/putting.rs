@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use brazil::CompanyId;
+use chassis::Service;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::companies::folded_lines;
+use crate::companies::{folded_lines, status};
+use crate::error::Error;
 use crate::schools::{
     Bad, ClassId, ClassInput, Input, IntegrationInput, Put, SchoolInput, SchoolIntegrationId,
     TenantInput, TermInput, TermKind,
@@ -27,17 +29,26 @@ pub(in crate::schools) async fn lock(tx: &mut PgConnection) -> sqlx::Result<()> 
 
 /// Puts anything; answers the id of what has one.
 pub(in crate::schools) async fn put(
+    service: &Service,
     tx: &mut PgConnection,
     input: &Input,
-    now: OffsetDateTime,
-) -> sqlx::Result<Put<Uuid>> {
-    match input {
-        Input::Tenant(input) => Ok(Ok(tenant(tx, input, now).await?)),
-        Input::School(input) => school(tx, input, now).await,
-        Input::Integration(input) => integration(tx, input, now).await,
-        Input::Term(input) => term(tx, input).await,
-        Input::Class(input) => class(tx, input, now).await,
+) -> Result<Put<Uuid>, Error> {
+    let now = service.clock.now();
+    let put = match input {
+        Input::Tenant(input) => Ok(tenant(tx, input, now).await?),
+        Input::School(input) => school(tx, input, now).await?,
+        Input::Integration(input) => integration(tx, input, now).await?,
+        Input::Term(input) => term(tx, input).await?,
+        Input::Class(input) => class(tx, input, now).await?,
+    };
+    if let (
+        Input::Tenant(TenantInput { active, .. }) | Input::School(SchoolInput { active, .. }),
+        Ok(id),
+    ) = (input, &put)
+    {
+        status::set(service, tx, (*id).into(), *active, now).await?;
     }
+    Ok(put)
 }
 
 /// The schools that go by these references.
@@ -53,10 +64,6 @@ pub(in crate::schools) async fn references(
     Ok(rows.into_iter().collect())
 }
 
-fn status(active: bool) -> &'static str {
-    if active { "active" } else { "inactive" }
-}
-
 async fn tenant(
     tx: &mut PgConnection,
     input: &TenantInput,
@@ -66,14 +73,13 @@ async fn tenant(
         "with known as (select company_id from school_group where reference = $2),
               changed as (
                   update company
-                     set official_name = $3, trading_name = $4, status = $5, search = $6,
-                         updated_at = $7
+                     set official_name = $3, trading_name = $4, search = $5, updated_at = $6
                    where company_id in (select company_id from known)),
               made as (
                   insert into company
                       (company_id, kind, official_name, trading_name, status, search, created_at,
                        updated_at)
-                  select $1, 'school_group', $3, $4, $5, $6, $7, $7
+                  select $1, 'school_group', $3, $4, 'active', $5, $6, $6
                    where not exists (select from known)),
               named as (
                   insert into school_group (company_id, reference)
@@ -84,7 +90,6 @@ async fn tenant(
     .bind(&input.reference)
     .bind(&input.name)
     .bind(&input.brand)
-    .bind(status(input.active))
     .bind(folded_lines([&input.name, &input.brand]))
     .bind(now)
     .fetch_one(tx)
@@ -103,24 +108,24 @@ async fn school(
               changed as (
                   update company c
                      set parent_id = tenant.company_id, official_name = $4, trading_name = $5,
-                         status = $6, search = $7, updated_at = $8
+                         search = $6, updated_at = $7
                     from tenant
                    where c.company_id in (select company_id from known)),
               described as (
                   update school
-                     set document_type = $9, document_value = $10, addresses = $11
+                     set document_type = $8, document_value = $9, addresses = $10
                    where reference = $2 and exists (select from tenant)),
               made as (
                   insert into company
                       (company_id, kind, parent_id, official_name, trading_name, status, search,
                        created_at, updated_at)
-                  select $1, 'school', company_id, $4, $5, $6, $7, $8, $8
+                  select $1, 'school', company_id, $4, $5, 'active', $6, $7, $7
                     from tenant
                    where not exists (select from known)),
               named as (
                   insert into school
                       (company_id, reference, document_type, document_value, addresses)
-                  select $1, $2, $9, $10, $11
+                  select $1, $2, $8, $9, $10
                     from tenant
                    where not exists (select from known))
          select coalesce((select company_id from known), $1) from tenant",
@@ -130,7 +135,6 @@ async fn school(
     .bind(&input.tenant_reference)
     .bind(&input.company_name)
     .bind(&input.trade_name)
-    .bind(status(input.active))
     .bind(folded_lines([&input.company_name, &input.trade_name]))
     .bind(now)
     .bind(document_type)
