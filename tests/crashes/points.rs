@@ -11,7 +11,7 @@ const CALL: &str = "crash::point(";
 
 /// Where services are killed.
 fn kills() -> Vec<&'static str> {
-    let all: [&[(&str, Part)]; 16] = [
+    let all: [&[(&str, Part)]; 17] = [
         &signups::POINTS,
         &orders::POINTS,
         &top_ups::POINTS,
