@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use billing::{
-    FiscalIssuerSimulator, InvoicingConfig, Payee, PaymentConfig, PaymentProviderSimulator,
+    BankAggregatorSimulator, FiscalIssuerSimulator, InvoicingConfig, Payee, PaymentConfig,
+    PaymentProviderSimulator,
 };
 use chassis::auth::Credentials;
 use chassis::client::{self, Upstream};
@@ -54,6 +55,7 @@ pub(crate) struct Settings {
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) payments: Arc<PaymentProviderSimulator>,
+    pub(crate) bank: Arc<BankAggregatorSimulator>,
     pub(crate) switch: Arc<SwitchSimulator>,
     pub(crate) mail_folder: PathBuf,
     pub(crate) peers: Peers,
@@ -103,6 +105,7 @@ pub(crate) async fn serve(
                 mailer: settings.mailer(),
                 fiscal_issuer: settings.fiscal_issuer.clone(),
                 payments: settings.payments.clone(),
+                bank: settings.bank.clone(),
             };
             billing::serve(settings.billing(service)?, host, outside).await
         }
@@ -175,7 +178,8 @@ impl Settings {
         };
         let terms = billing::Terms::default();
         let credit = billing::CreditConfig::default();
-        Ok(billing::Config { service, invoicing, mail, fiscal, payments, credit, terms })
+        let bank = billing::BankConfig::simulated();
+        Ok(billing::Config { service, invoicing, mail, fiscal, payments, credit, terms, bank })
     }
 
     fn company(&self, service: ServiceConfig) -> anyhow::Result<company::Config> {
@@ -238,6 +242,7 @@ impl Settings {
             fiscal_issuer: self.fiscal_issuer.clone(),
             administrator: self.administrator.clone(),
             payments: self.payments.clone(),
+            bank: self.bank.clone(),
             switch: self.switch.clone(),
             billing: self.upstream(&self.peers.billing_url)?,
             mail_folder: self.mail_folder.clone(),

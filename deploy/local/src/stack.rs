@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use billing::{FiscalIssuerSimulator, PaymentProviderSimulator};
+use billing::{BankAggregatorSimulator, FiscalIssuerSimulator, PaymentProviderSimulator};
 use chassis::clock::Clock;
 use chassis::host::Activity;
 use futures::FutureExt;
@@ -78,6 +78,7 @@ impl Stack {
             fiscal_issuer: Arc::new(FiscalIssuerSimulator::new()),
             parcel_carrier: Arc::new(ParcelCarrierSimulator::new(clock.clone())),
             administrator: Arc::new(AdministratorSimulator::new(clock.clone())),
+            bank: Arc::new(BankAggregatorSimulator::new(clock.clone())),
             switch: Arc::new(SwitchSimulator::new(clock, SwitchConfig::default().times())),
             payments: Arc::new(PaymentProviderSimulator::new()),
             mail_folder: directory.join("mail"),
@@ -138,6 +139,11 @@ impl Stack {
     /// Who collects invoices.
     pub fn payments(&self) -> &PaymentProviderSimulator {
         &self.settings.payments
+    }
+
+    /// Who reads bank accounts.
+    pub fn bank(&self) -> &BankAggregatorSimulator {
+        &self.settings.bank
     }
 
     /// What makes calls.

@@ -2,8 +2,10 @@
 //! prepaid credit that calls are charged to.
 
 mod access;
+mod bank_connections;
 mod billing_runs;
 mod companies;
+mod coupons;
 mod credit_charges;
 mod data_charges;
 mod dunning;
@@ -17,10 +19,13 @@ mod letters;
 mod line_charges;
 mod measures;
 mod paper;
+mod payment_methods;
 mod payments;
 mod period;
 mod plans;
 mod publications;
+mod refusals;
+mod subscriptions;
 #[cfg(test)]
 mod sharding;
 #[cfg(test)]
@@ -31,8 +36,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use bank_connections::{Banks, ImportTransactions};
 use billing_runs::rpc::BillingRuns;
 use billing_runs::{Automatic, Billing, RunBilling, begin_due};
+use chassis::clock::Clock;
 use chassis::config::ServiceConfig;
 use chassis::events::EventHandlers;
 use chassis::mail::{MailConfig, Mailer, Post, SendMail};
@@ -42,19 +49,28 @@ use credit_charges::rpc::CreditCharges;
 use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
 use invoices::rpc::Invoices;
+use payment_methods::rpc::PaymentMethods;
 use payments::Registrar;
+use proto::billing::v1::bank_connection_service_server::BankConnectionServiceServer;
 use proto::billing::v1::billing_run_service_server::BillingRunServiceServer;
 use proto::billing::v1::credit_charge_service_server::CreditChargeServiceServer;
 use proto::billing::v1::dunning_service_server::DunningServiceServer;
 use proto::billing::v1::fiscal_note_service_server::FiscalNoteServiceServer;
 use proto::billing::v1::invoice_service_server::InvoiceServiceServer;
 use proto::billing::v1::line_charge_service_server::LineChargeServiceServer;
+use proto::billing::v1::payment_method_service_server::PaymentMethodServiceServer;
 use proto::billing::v1::payment_service_server::PaymentServiceServer;
 use proto::billing::v1::plan_service_server::PlanServiceServer;
+use proto::billing::v1::subscription_service_server::SubscriptionServiceServer;
 use proto::billing::v1::wallet_service_server::WalletServiceServer;
 use sqlx::migrate::Migrator;
+use subscriptions::rpc::Subscriptions;
 use wallets::rpc::Wallets;
 
+pub use bank_connections::{
+    BankAggregator, BankAggregatorSimulator, BankConfig, BankConsent, BankError, BankMovement,
+    BankOperation, BankProviderKind, BankSession,
+};
 pub use billing_runs::InvoicingConfig;
 pub use dunning::Terms;
 pub use fiscal_issuer::{
@@ -102,6 +118,10 @@ pub struct Config {
     #[command(flatten)]
     pub credit: CreditConfig,
 
+    /// How bank data is read.
+    #[command(flatten)]
+    pub bank: BankConfig,
+
     /// How long non-payment is waited for.
     #[command(flatten)]
     pub terms: Terms,
@@ -112,11 +132,12 @@ impl Config {
     ///
     /// # Errors
     /// When the settings do not say how to reach it.
-    pub fn outside(&self) -> anyhow::Result<Outside> {
+    pub fn outside(&self, clock: Clock) -> anyhow::Result<Outside> {
         Ok(Outside {
             mailer: self.mail.mailer()?,
             fiscal_issuer: self.fiscal.issuer()?,
             payments: self.payments.provider(),
+            bank: self.bank.provider(clock),
         })
     }
 }
@@ -135,6 +156,8 @@ pub struct Outside {
     pub fiscal_issuer: Arc<dyn FiscalIssuer>,
     /// Who collects invoices and charges.
     pub payments: Arc<dyn PaymentProvider>,
+    /// Who reads bank accounts.
+    pub bank: Arc<dyn BankAggregator>,
 }
 
 /// Runs the service until the host's shutdown.
@@ -160,7 +183,16 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         timeout: Duration::from_millis(payments.payment_timeout_ms),
         payee: payments.payee.clone(),
     };
+    let banks =
+        Banks { service: service.clone(), provider: outside.bank, timeout: config.bank.timeout() };
+    let due_days = config.invoicing.invoice_due_days;
     let events = EventHandlers::new()
+        .on(|tx, received| {
+            Box::pin(async move {
+                let cleared = received.event;
+                Ok(bank_connections::organization_cleared(tx, cleared).await?)
+            })
+        })
         .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)))
         .on(|tx, received| Box::pin(line_charges::rpc::line_plan_changed(tx, received.event)))
         .on(|tx, received| Box::pin(line_charges::rpc::line_company_changed(tx, received.event)))
@@ -171,6 +203,16 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         server = server.sweep(begin_due(&service, Automatic { day: config.invoicing.billing_day }));
     }
     server
+        .grpc(SubscriptionServiceServer::new(Subscriptions {
+            service: service.clone(),
+            due_days: due_days.into(),
+        }))
+        .grpc(PaymentMethodServiceServer::new(PaymentMethods { service: service.clone() }))
+        .grpc(BankConnectionServiceServer::new(banks.clone()))
+        .job::<ImportTransactions>(banks)
+        .sweep(subscriptions::renew(&service, due_days.into()))
+        .sweep(subscriptions::note_overdue(&service))
+        .sweep(subscriptions::collect(&registrar))
         .grpc(FiscalNoteServiceServer::new(fiscal_notes.clone()))
         .grpc(PlanServiceServer::new(plans::rpc::Plans { service: service.clone() }))
         .grpc(LineChargeServiceServer::new(line_charges::rpc::LineCharges {
@@ -196,10 +238,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
             provider: payments.payment_provider.name(),
             payee: payments.payee,
         }))
-        .job::<RunBilling>(Billing {
-            service: service.clone(),
-            due_days: config.invoicing.invoice_due_days,
-        })
+        .job::<RunBilling>(Billing { service: service.clone(), due_days })
         .events(events)
         .job::<IssueNote>(issuing)
         .job::<SendMail>((post.clone(), outside.mailer))

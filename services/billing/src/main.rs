@@ -7,7 +7,7 @@ const PROGRAM: Program =
 
 fn main() -> anyhow::Result<()> {
     chassis::run(PROGRAM, |config: billing::Config, host| async {
-        let outside = config.outside()?;
+        let outside = config.outside(host.clock.clone())?;
         billing::serve(config, host, outside).await
     })
 }

@@ -61,16 +61,20 @@ where
     }
 }
 
-/// The answer to an earlier call with the same key, if there was one: for what would look at things
-/// that may have changed since before it comes to [`once`].
+/// The answer to an earlier request with the same key, if there is one: for work that must not
+/// even begin again. Where there is none, [`once`] is to follow.
 ///
 /// # Errors
 /// Those of [`once`] about the key, and the database's.
-pub async fn repeated<Req: Message, Res: Message + Default>(
+pub async fn earlier<Req, Res>(
     pool: &PgPool,
     keyring: &Keyring,
     request: &Request<Req>,
-) -> Result<Option<Response<Res>>, Status> {
+) -> Result<Option<Response<Res>>, Status>
+where
+    Req: Message,
+    Res: Message + Default,
+{
     let Some(attempt) = Attempt::of(request, keyring)? else { return Ok(None) };
     let earlier = attempt.find(pool).await.map_err(|error| internal(&error))?;
     earlier.map(|earlier| attempt.replay(keyring, earlier)).transpose()

@@ -21,6 +21,7 @@ pub mod idempotency;
 pub mod jobs;
 pub mod mail;
 pub mod neighbours;
+pub mod organizations;
 pub mod page;
 pub mod program;
 pub mod query;

@@ -171,11 +171,11 @@ impl Service {
         idempotency::once(&self.db, &self.keyring, request, work).await
     }
 
-    /// The answer to an earlier call with the same key; see [`idempotency::repeated`].
+    /// The answer to an earlier call with the same key; see [`idempotency::earlier`].
     ///
     /// # Errors
     /// A mismatch of the key.
-    pub async fn repeated<Req, Res>(
+    pub async fn earlier<Req, Res>(
         &self,
         request: &Request<Req>,
     ) -> Result<Option<Response<Res>>, Status>
@@ -183,7 +183,7 @@ impl Service {
         Req: prost::Message,
         Res: prost::Message + Default,
     {
-        idempotency::repeated(&self.db, &self.keyring, request).await
+        idempotency::earlier(&self.db, &self.keyring, request).await
     }
 
     /// Enqueues a job on its own, to be done after a pause: what a job does with itself when it

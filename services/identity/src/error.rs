@@ -45,6 +45,12 @@ pub(crate) enum Error {
     VoiceAccountNotFound,
     #[error("the person belongs to no voice account")]
     NoVoiceAccount,
+    #[error("this person is in the organization already")]
+    OrganizationUserExists,
+    #[error("this membership does not exist")]
+    OrganizationUserNotFound,
+    #[error("the last owner of an organization stays one")]
+    LastOwner,
     #[error("the last administrator of an account stays one")]
     LastAdministrator,
     #[error("this link is wrong or too old")]
@@ -115,6 +121,11 @@ impl From<Error> for Status {
             }
             Error::VoiceAccountNotFound => (Code::NotFound, "VOICE_ACCOUNT_NOT_FOUND"),
             Error::NoVoiceAccount => (Code::PermissionDenied, "NO_VOICE_ACCOUNT"),
+            Error::OrganizationUserExists => {
+                return refuse_taken(DOMAIN, "ORGANIZATION_USER_EXISTS", &["email"]);
+            }
+            Error::OrganizationUserNotFound => (Code::NotFound, "ORGANIZATION_USER_NOT_FOUND"),
+            Error::LastOwner => (Code::FailedPrecondition, "LAST_OWNER"),
             Error::LastAdministrator => (Code::FailedPrecondition, "LAST_ADMINISTRATOR"),
             Error::InvalidConfirmation => (Code::FailedPrecondition, "INVALID_CONFIRMATION"),
             Error::EmailNotProven => (Code::Unauthenticated, "EMAIL_NOT_PROVEN"),

@@ -74,6 +74,19 @@ pub(crate) fn school_invitation(name: &str, url: String) -> Letter {
         .closing(NOT_YOU)
 }
 
+/// The link by which somebody joins an organization.
+pub(crate) fn organization_invitation(name: &str, url: String, footer: Option<&str>) -> Letter {
+    let text = format!(
+        "You were invited to join {name}. Accept with this link. The link works once, and for a \
+         week."
+    );
+    Letter::new(format!("Join {name}"))
+        .paragraph(text)
+        .link("Accept the invitation", url)
+        .closing(NOT_YOU)
+        .footer(footer)
+}
+
 /// Tells somebody who has an account already that they may do more.
 pub(crate) fn granted() -> Letter {
     let text = "You were given access to the lines of another company. Log in again to see them.";

@@ -19,6 +19,7 @@ mod invitations;
 mod letters;
 mod links;
 mod mask;
+mod organization_users;
 mod password_resets;
 mod passwords;
 mod school_people;
@@ -49,6 +50,7 @@ use proto::identity::v1::company_hold_service_server::CompanyHoldServiceServer;
 use proto::identity::v1::domain_signup_service_server::DomainSignupServiceServer;
 use proto::identity::v1::grant_service_server::GrantServiceServer;
 use proto::identity::v1::invitation_service_server::InvitationServiceServer;
+use proto::identity::v1::organization_user_service_server::OrganizationUserServiceServer;
 use proto::identity::v1::password_reset_service_server::PasswordResetServiceServer;
 use proto::identity::v1::school_people_service_server::SchoolPeopleServiceServer;
 use proto::identity::v1::session_service_server::SessionServiceServer;
@@ -131,6 +133,10 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(AccountUserServiceServer::new(account_users::AccountUsers {
             identity: identity.clone(),
         }))
+        .grpc(OrganizationUserServiceServer::new(organization_users::OrganizationUsers {
+            identity: identity.clone(),
+        }))
+        .events(events(&identity))
         .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
         .grpc(CompanyHoldServiceServer::new(companies::Holds { identity: identity.clone() }))
         .grpc(SchoolPeopleServiceServer::new(school_people::SchoolPeople {
@@ -147,6 +153,18 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .sweep(tidy(&identity))
         .serve(host)
         .await
+}
+
+/// What identity does about other contexts' events.
+fn events(identity: &Identity) -> EventHandlers {
+    let identity = identity.clone();
+    EventHandlers::new().on(move |tx, received| {
+        let identity = identity.clone();
+        Box::pin(async move {
+            let opened = received.event;
+            Ok(organization_users::organization_opened(&identity, tx, opened).await?)
+        })
+    })
 }
 
 /// Rotates the keys, and tells keys and revocations to this process.

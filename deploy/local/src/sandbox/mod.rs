@@ -1,6 +1,7 @@
 //! The outside world, at the tester's command: `/sandbox/…` of the gateway. Calls that set
 //! something off return when its consequences are done, or after a while.
 
+mod bank;
 mod billing_runs;
 mod documents;
 mod fiscal;
@@ -18,7 +19,7 @@ use axum::extract::rejection::JsonRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use billing::{FiscalIssuerSimulator, PaymentProviderSimulator};
+use billing::{BankAggregatorSimulator, FiscalIssuerSimulator, PaymentProviderSimulator};
 use chassis::client::Upstream;
 use chassis::clock::Clock;
 use chassis::host::Activity;
@@ -52,6 +53,7 @@ pub(crate) struct Sandbox {
     pub(crate) fiscal_issuer: Arc<FiscalIssuerSimulator>,
     pub(crate) administrator: Arc<AdministratorSimulator>,
     pub(crate) payments: Arc<PaymentProviderSimulator>,
+    pub(crate) bank: Arc<BankAggregatorSimulator>,
     pub(crate) switch: Arc<SwitchSimulator>,
     pub(crate) billing: Upstream,
     pub(crate) mail_folder: PathBuf,
@@ -67,6 +69,7 @@ fn routes() -> OpenApiRouter<Sandbox> {
     OpenApiRouter::with_openapi(documents::document())
         .routes(routes!(read_clock, move_clock))
         .routes(routes!(read_mail))
+        .routes(routes!(bank::script))
         .routes(routes!(billing_runs::run))
         .routes(routes!(script_carrier))
         .routes(routes!(fiscal::script))

@@ -17,6 +17,7 @@ use super::{Account, Effect, Payable, PaymentOptions};
 use crate::credit_charges;
 use crate::dunning::Dunning;
 use crate::error::Error;
+use crate::subscriptions;
 
 const NOTICE_ID_MAX: usize = 100;
 const AMOUNT_MAX: i64 = 1_000_000_000_000;
@@ -82,7 +83,10 @@ impl Payments {
     ) -> Result<CompanyId, Error> {
         let now = self.service.clock.now();
         let absent = || Error::InvoiceNotFound(invoice_id);
-        let company_id = store::lock_invoice(tx, invoice_id).await?.ok_or_else(absent)?;
+        let Some(company_id) = store::lock_invoice(tx, invoice_id).await? else {
+            let taken = subscriptions::take_in(&self.service, tx, received, invoice_id).await?;
+            return taken.ok_or_else(absent);
+        };
         if store::is_known(tx, &received.notice_id).await? {
             return Ok(company_id);
         }

@@ -10,6 +10,7 @@ pub struct Letter {
     pub(super) link: Option<Link>,
     closing: Option<String>,
     pub(super) attachments: Vec<Attachment>,
+    footer: Option<String>,
 }
 
 /// A link in a mail.
@@ -30,6 +31,7 @@ impl Letter {
             link: None,
             closing: None,
             attachments: Vec::new(),
+            footer: None,
         }
     }
 
@@ -58,6 +60,14 @@ impl Letter {
     #[must_use]
     pub fn attach(mut self, attachment: Attachment) -> Self {
         self.attachments.push(attachment);
+        self
+    }
+
+    /// Sets what its sender puts below it: HTML that is known to be harmless. The plain text does
+    /// without.
+    #[must_use]
+    pub fn footer(mut self, html: Option<&str>) -> Self {
+        self.footer = html.map(str::to_owned);
         self
     }
 
@@ -92,7 +102,11 @@ impl Letter {
         if let Some(text) = &self.closing {
             html += &paragraph(text);
         }
-        html + "<p>Linha</p>\n</body>\n</html>\n"
+        html += "<p>Linha</p>\n";
+        if let Some(footer) = &self.footer {
+            html += &format!("<div>{footer}</div>\n");
+        }
+        html + "</body>\n</html>\n"
     }
 }
 
@@ -126,6 +140,13 @@ mod tests {
         assert!(letter.text().contains("http://x/invitations/1?token=t\n"));
         assert!(letter.html().contains("<p>Hello Ana,</p>"));
         assert!(letter.html().contains("href=\"http://x/invitations/1?token=t\""));
+    }
+
+    #[test]
+    fn a_footer_comes_last_and_as_it_is() {
+        let letter = letter("Ana", "http://x").footer(Some("<b>Acme</b>"));
+        assert!(letter.html().contains("<p>Linha</p>\n<div><b>Acme</b></div>\n</body>"));
+        assert!(!letter.text().contains("Acme"));
     }
 
     #[test]

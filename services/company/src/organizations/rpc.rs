@@ -5,7 +5,7 @@ use chassis::auth::{Caller, Subject};
 use chassis::page::Page;
 use chassis::refusal::{Fields, invalid};
 use chassis::{Service, crash, timestamp};
-use proto::common::v1::PageResponse;
+use proto::common::v1::{PageResponse, Permission};
 use proto::company::v1 as pb;
 use proto::company::v1::organization_service_server::OrganizationService;
 use proto::events::v1::{OrganizationCleared, OrganizationOpened};
@@ -34,12 +34,13 @@ impl OrganizationService for Organizations {
         &self,
         request: Request<pb::ListOrganizationsRequest>,
     ) -> Result<Response<pb::ListOrganizationsResponse>, Status> {
-        let memberships = Caller::of(&request)?.scope().company_ids;
-        let page = Page::parse(request.into_inner().page)?;
+        let caller = Caller::of(&request)?;
+        let memberships = caller.scope().company_ids;
+        let page = Page::parse(request.get_ref().page.clone())?;
         let (found, total) =
             store::list(&self.service.db, &memberships, &page).await.map_err(Error::from)?;
         Ok(Response::new(pb::ListOrganizationsResponse {
-            organizations: found.into_iter().map(Into::into).collect(),
+            organizations: found.into_iter().map(|found| shown(found, caller)).collect(),
             page: Some(whole(total)),
         }))
     }
@@ -50,7 +51,8 @@ impl OrganizationService for Organizations {
     ) -> Result<Response<pb::GetOrganizationResponse>, Status> {
         let caller = Caller::of(&request)?;
         let found = readable(&self.service, caller, &request.get_ref().organization_id).await?;
-        Ok(Response::new(pb::GetOrganizationResponse { organization: Some(found.into()) }))
+        let organization = Some(shown(found, caller));
+        Ok(Response::new(pb::GetOrganizationResponse { organization }))
     }
 
     async fn batch_get_organizations(
@@ -81,7 +83,7 @@ impl OrganizationService for Organizations {
             .into_iter()
             .map(|found| {
                 let mail_footer = found.mail_footer.clone().filter(|_| is_service);
-                pb::Organization { mail_footer, ..found.into() }
+                pb::Organization { mail_footer, ..shown(found, caller) }
             })
             .collect();
         Ok(Response::new(pb::BatchGetOrganizationsResponse { organizations }))
@@ -128,7 +130,6 @@ impl OrganizationService for Organizations {
                     };
                     outbox.publish(&mut tx, opened.company_id, &event).await?;
                     let organization = Some(opened.into());
-                    crash::point("company.organization.before_commit").await;
                     Ok::<_, Error>(pb::CreateOrganizationResponse { organization })
                 })
             })
@@ -156,7 +157,8 @@ impl OrganizationService for Organizations {
                     store::clear(&mut tx, company_id, now).await?;
                     let event = OrganizationCleared { company_id: company_id.to_string() };
                     outbox.publish(&mut tx, company_id, &event).await?;
-                    let organization = Some(store::read(&mut tx, company_id).await?.into());
+                    let found = store::read(&mut tx, company_id).await?;
+                    let organization = Some(shown(found, caller));
                     Ok::<_, Error>(pb::ClearOrganizationResponse { organization })
                 })
             })
@@ -183,7 +185,8 @@ impl OrganizationService for Organizations {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     store::put_picture(&mut tx, company_id, kind, picture, now).await?;
-                    let organization = Some(store::read(&mut tx, company_id).await?.into());
+                    let found = store::read(&mut tx, company_id).await?;
+                    let organization = Some(shown(found, caller));
                     Ok::<_, Error>(pb::PutPictureResponse { organization })
                 })
             })
@@ -256,7 +259,8 @@ impl OrganizationService for Organizations {
             .once(&request, |mut tx| {
                 Box::pin(async move {
                     store::set_status(&mut tx, company_id, status, now).await?;
-                    let organization = Some(store::read(&mut tx, company_id).await?.into());
+                    let found = store::read(&mut tx, company_id).await?;
+                    let organization = Some(shown(found, caller));
                     Ok::<_, Error>(pb::SetOrganizationStatusResponse { organization })
                 })
             })
@@ -297,6 +301,18 @@ fn search_text(name: &str) -> String {
     registration.search_text()
 }
 
+/// An organization as the caller sees it.
+fn shown(found: Organization, caller: &Caller) -> pb::Organization {
+    let manages = caller.scope_of(Permission::OrganizationsManage).reaches(found.company_id);
+    let pictures = if manages { found.pictures.clone() } else { vec![] };
+    let configs = pictures.into_iter().map(|kind| pb::OrganizationConfig {
+        value: format!("/organizations/{}/{kind}", found.organization_id),
+        key: kind,
+    });
+    let configs = configs.collect();
+    pb::Organization { configs, ..found.into() }
+}
+
 /// How a page lies in a list that is asked for by how much is to be left out.
 pub(crate) fn whole(total: i64) -> PageResponse {
     PageResponse { next_page_token: String::new(), total_size: total }
@@ -304,10 +320,6 @@ pub(crate) fn whole(total: i64) -> PageResponse {
 
 impl From<Organization> for pb::Organization {
     fn from(found: Organization) -> Self {
-        let pictures = found.pictures.iter().map(|kind| match kind.as_str() {
-            "icon" => pb::PictureKind::Icon.into(),
-            _ => pb::PictureKind::Logo.into(),
-        });
         Self {
             company_id: found.company_id.to_string(),
             id: found.organization_id,
@@ -326,7 +338,7 @@ impl From<Organization> for pb::Organization {
             name: found.name,
             slug: found.slug,
             address_ids: found.address_ids.iter().map(ToString::to_string).collect(),
-            pictures: pictures.collect(),
+            configs: vec![],
             created_at: Some(timestamp::to_proto(found.created_at)),
             updated_at: Some(timestamp::to_proto(found.updated_at)),
             mail_footer: None,

@@ -15,7 +15,9 @@ use crate::identity::Identity;
 use crate::letters;
 use crate::users;
 use crate::users::wire::NAME_MAX;
-use crate::{access_tokens, account_users, client_apps, invitations, voice_accounts};
+use crate::{
+    access_tokens, account_users, client_apps, invitations, organization_users, voice_accounts,
+};
 
 const PRODUCT_MAX: usize = 100;
 
@@ -99,6 +101,11 @@ impl pb::grant_service_server::GrantService for Grants {
                         .await?;
                     if is_needed {
                         return Err(Error::LastAdministrator);
+                    }
+                    let owners =
+                        organization_users::store::lock_owners(&mut tx, seat.company_id).await?;
+                    if seat.role == CompanyRole::Manager && owners == [user.user_id] {
+                        return Err(Error::LastOwner);
                     }
                     if !store::delete(&mut tx, user.user_id, seat).await? {
                         return Err(Error::GrantNotFound);

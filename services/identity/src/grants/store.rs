@@ -117,10 +117,11 @@ pub(crate) async fn pass_on(tx: &mut PgConnection, from: UserId, to: UserId) -> 
     sqlx::query(
         "with passed as (
              delete from grant_ where user_id = $1
-             returning role, company_id, granted_by, created_at
+             returning grant_id, role, company_id, is_owner, granted_by, created_at
          )
-         insert into grant_ (user_id, role, company_id, granted_by, created_at)
-         select $2, role, company_id, granted_by, created_at from passed
+         insert into grant_
+                (grant_id, user_id, role, company_id, is_owner, granted_by, created_at)
+         select grant_id, $2, role, company_id, is_owner, granted_by, created_at from passed
          on conflict do nothing",
     )
     .bind(from.0)

@@ -30,7 +30,7 @@ impl CallService for Calls {
         let input = request.get_ref();
         let account = self.enter(caller, &input.company_id).await?;
         // Whatever has become of extension and telephone since.
-        if let Some(response) = self.service.repeated(&request).await? {
+        if let Some(response) = self.service.earlier(&request).await? {
             return self.go_on(&request, response).await;
         }
         let mut fields = Fields::new();

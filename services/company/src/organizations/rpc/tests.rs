@@ -218,10 +218,13 @@ async fn a_picture_takes_the_place_of_the_former_one() {
     let (rpcs, _database) = organizations().await;
     let (acme, other) = (open(&rpcs, demo("Acme")).await, open(&rpcs, named("Other")).await);
     let kinds = (pb::PictureKind::Icon, pb::PictureKind::Logo);
+    let configs = put(&rpcs, &acme, kinds.0, png(2)).await.unwrap().configs;
+    let [icon] = configs.as_slice() else { panic!("{configs:?}") };
     assert_eq!(
-        put(&rpcs, &acme, kinds.0, png(2)).await.unwrap().pictures().collect::<Vec<_>>(),
-        [kinds.0]
+        (icon.key.as_str(), icon.value.clone()),
+        ("icon", format!("/organizations/{}/icon", acme.id))
     );
+    assert!(get(&rpcs, at(Role::Member, &acme), "").await.unwrap().configs.is_empty());
     put(&rpcs, &other, kinds.0, png(2)).await.unwrap();
     put(&rpcs, &acme, kinds.1, png(3)).await.unwrap();
     put(&rpcs, &acme, kinds.0, png(4)).await.unwrap();
@@ -255,7 +258,7 @@ async fn a_picture_takes_the_place_of_the_former_one() {
         rpcs.clear_organization(testing::request(request, grants, Permission::OrganizationsManage))
     };
     let cleared = clear(&acme).await.unwrap().into_inner().organization.unwrap();
-    assert!(cleared.pictures.is_empty());
+    assert!(cleared.configs.is_empty());
     assert_eq!(reason(&clear(&other).await.unwrap_err()), "ORGANIZATION_NOT_DEMO");
     assert!(read(&other, kinds.0).await.is_ok());
     let stored: i64 = sqlx::query_scalar("select count(*) from upload")
