@@ -97,6 +97,11 @@ impl Caller {
         }
     }
 
+    /// The same request, in the name of whoever has this token.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { bearer: format!("Bearer {token}").parse().ok(), ..self.clone() }
+    }
+
     /// Whether the services do what is asked only once, however often they are told.
     pub(crate) fn is_idempotent(&self) -> bool {
         self.idempotency_key.is_some()

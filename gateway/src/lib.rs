@@ -21,7 +21,7 @@ mod stack;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
+use axum::{Router, middleware};
 use chassis::auth::{Trust, refresh_from};
 use chassis::clock::Clock;
 use chassis::telemetry;
@@ -36,6 +36,7 @@ use crate::dialects::enterprises::{self, Enterprises};
 use crate::dialects::lines::{self, Lines};
 use crate::dialects::schools::{self, Schools};
 use crate::dialects::voice::{self, Voice};
+use crate::dialects::workspaces::{self, Workspaces};
 use crate::fault::Fault;
 use crate::limits::RateLimits;
 
@@ -107,11 +108,13 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     let (enterprises, enterprises_document) =
         enterprises::routes(&Enterprises::new(gateway.clone()));
     let (schools, schools_document) = schools::routes(&Schools::new(gateway.clone()));
+    let (workspaces, workspaces_document) = workspaces::routes(&Workspaces::new(gateway.clone()));
     let mut documents = vec![
         ("/openapi/lines.json", lines_document),
         ("/openapi/voice.json", voice_document),
         ("/openapi/enterprises.json", enterprises_document),
         ("/openapi/schools.json", schools_document),
+        ("/openapi/workspaces.json", workspaces_document),
     ];
     documents.extend(extra.documents);
     let router = lines
@@ -119,10 +122,12 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
         .merge(extra.router)
         .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));
     let web = &gateway.config.web;
+    let workspaces = stack::common::<Workspaces>(workspaces, web);
     stack::common::<Lines>(router, web)
         .merge(stack::common::<Voice>(voice, web))
         .merge(stack::common::<Enterprises>(enterprises, web))
         .merge(stack::common::<Schools>(schools, web))
+        .layer(middleware::from_fn_with_state(workspaces, workspaces::divert))
 }
 
 /// Serves until the host's shutdown; then finishes the requests in work, within the drain limit.

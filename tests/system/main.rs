@@ -26,3 +26,4 @@ mod stock;
 mod trespass;
 mod voice;
 mod wire;
+mod workspaces;

@@ -5,6 +5,7 @@ pub mod enterprises;
 pub mod lines;
 pub mod schools;
 pub mod voice;
+pub mod workspaces;
 
 use axum::http::Method;
 use axum::response::IntoResponse;

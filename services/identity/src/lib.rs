@@ -136,13 +136,12 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(OrganizationUserServiceServer::new(organization_users::OrganizationUsers {
             identity: identity.clone(),
         }))
-        .events(events(&identity))
         .grpc(ClientAppServiceServer::new(client_apps::ClientApps { identity: identity.clone() }))
         .grpc(CompanyHoldServiceServer::new(companies::Holds { identity: identity.clone() }))
         .grpc(SchoolPeopleServiceServer::new(school_people::SchoolPeople {
             identity: identity.clone(),
         }))
-        .events(companies::hear(EventHandlers::new(), &identity))
+        .events(companies::hear(events(&identity), &identity))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
         .job::<domain_signups::MailDomainSignup>(identity.clone())
         .job::<password_resets::MailReset>(identity.clone())

@@ -1,0 +1,87 @@
+//! Bank connections and imports.
+
+use harness::World;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::client::Owner;
+
+fn setup(session: &str) -> Value {
+    json!({"sessionId": session, "sessionIdSignature": "signature", "target": "BancoDoBrasil"})
+}
+
+async fn done(world: &World, owner: &Owner, integration: &Value) -> Value {
+    world.settle().await;
+    owner.client.get(integration["@id"].as_str().unwrap()).await.expect(200)
+}
+
+#[tokio::test]
+async fn transactions_are_imported_once() {
+    let world = World::own().await;
+    let owner = Owner::new(&world, "production").await;
+    let client = &owner.client;
+    let nothing = |path: &'static str| client.raw(Method::POST, path, None, vec![]);
+    let (pull, revoke) = ("/integrations/kontomatik/pull", "/integrations/kontomatik/revoke");
+    nothing(pull).await.breaks("bankConnection", "invalid-state");
+    let connected = client.post("/integrations/kontomatik/setup", setup("s")).await.expect(201);
+    let shown = (&connected["provider"], &connected["action"], &connected["status"]);
+    assert_eq!(shown, (&json!("kontomatik"), &json!("setup"), &json!("done")));
+    let connection = connected["bankConnection"].as_str().unwrap().to_owned();
+    let read = client.get(&connection).await.expect(200);
+    assert_eq!((&read["status"], &read["ownerExternalId"]), (&json!("active"), &json!(owner.id())));
+
+    // Two failures are tried again.
+    let script = json!({"next": [{"operation": "read", "outcome": "fail", "times": 2}]});
+    world.rest().post("/sandbox/bank", &script).await.expect(204);
+    let pulled = nothing(pull).await.expect(201);
+    assert_eq!(pulled["status"], "queued");
+    let again = nothing(pull).await.expect(201);
+    assert_eq!(pulled["@id"], again["@id"], "no second job");
+    let first = done(&world, &owner, &pulled).await;
+    assert_eq!((&first["status"], &first["imported"]), (&json!("done"), &json!(10)));
+    let more =
+        client.post(pull, json!({"bankConnection": connection, "dateFrom": "2026-11-01"})).await;
+    let second = done(&world, &owner, &more.expect(201)).await;
+    assert_eq!(second["imported"], 0);
+    let transactions = client.walk(&format!("{connection}/transactions?itemsPerPage=3")).await;
+    assert_eq!(transactions.len(), 10);
+    let one = &transactions[0];
+    assert_eq!(
+        (&one["currency"], &one["@type"], &one["@id"]),
+        (&json!("BRL"), &json!("Transaction"), &Value::Null)
+    );
+    client.post(pull, json!({"dateFrom": "2026-13-01"})).await.expect(400);
+    client.post(pull, json!({"bankConnection": "/bank-connections/x"})).await.expect(400);
+
+    let stranger = Owner::new(&world, "production").await;
+    stranger.client.get(&connection).await.expect(404);
+    stranger.client.get(connected["@id"].as_str().unwrap()).await.expect(404);
+    stranger.client.post(pull, json!({"bankConnection": connection})).await.expect(400);
+
+    let revoked = nothing(revoke).await.expect(201);
+    assert_eq!((&revoked["action"], &revoked["status"]), (&json!("revoke"), &json!("done")));
+    assert_eq!(client.get(&connection).await.expect(200)["status"], "revoked");
+    let again = client.post(revoke, json!({"bankConnection": connection})).await.expect(201);
+    assert_eq!(again["@id"], revoked["@id"], "nothing changes");
+    client
+        .post(pull, json!({"bankConnection": connection}))
+        .await
+        .breaks("bankConnection", "invalid-state");
+    assert_eq!(client.walk(&format!("{connection}/transactions")).await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_is_told_from_one_that_refuses() {
+    let world = World::shared().await;
+    let owner = Owner::new(world, "production").await;
+    let connect = |session| owner.client.post("/integrations/kontomatik/setup", setup(session));
+    connect("sim-denied").await.breaks("sessionId", "invalid-value");
+    connect("sim-down").await.expect(502);
+    connect("sim-slow").await.expect(504);
+    let wrong = owner.client.post("/integrations/kontomatik/setup", json!({})).await.violations();
+    let names: Vec<_> = wrong.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(names, ["sessionId", "sessionIdSignature", "target"]);
+    connect(&"x".repeat(256)).await.breaks("sessionId", "too-long");
+    let (member, _) = owner.joined(world, "member").await;
+    member.post("/integrations/kontomatik/setup", setup("s")).await.expect(403);
+}

@@ -1,0 +1,8 @@
+//! The workspaces dialect, as its clients meet it.
+
+mod banks;
+mod client;
+mod conventions;
+mod organizations;
+mod places;
+mod subscriptions;
