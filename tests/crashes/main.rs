@@ -16,6 +16,7 @@ mod signups;
 mod top_ups;
 mod voice_accounts;
 mod webhooks;
+mod workspaces;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ const CALL: &str = "crash::point(";
 
 /// Where services are killed.
 fn kills() -> Vec<&'static str> {
-    let all: [&[(&str, Part)]; 17] = [
+    let all: [&[(&str, Part)]; 19] = [
         &signups::POINTS,
         &orders::POINTS,
         &top_ups::POINTS,
@@ -29,6 +29,8 @@ fn kills() -> Vec<&'static str> {
         &voice_accounts::POINTS,
         &voice_accounts::OTHER_POINTS,
         &enterprises::POINTS,
+        &workspaces::POINTS,
+        &workspaces::BILLING_POINTS,
     ];
     all.into_iter().flatten().map(|(point, _)| *point).collect()
 }

@@ -255,6 +255,45 @@ const INVARIANTS: &[(&str, &str)] = &[
            from company.webhook_delivery
           where state = 'pending' and attempts = 0 and due_at < now() - interval '1 minute'",
     ),
+    (
+        "an organization has an owner",
+        "select w.organization_id
+           from company.workspace w
+          where not exists (
+                    select from identity.grant_ g
+                     where g.company_id = w.company_id and g.is_owner)",
+    ),
+    (
+        "a subscription has the invoices that it counts, and a paid one is not overdue",
+        "select s.subscription_id::text
+           from billing.subscription s
+          where s.invoices <> (
+                    select count(*) from billing.subscription_invoice i
+                     where i.subscription_id = s.subscription_id)
+             or (s.status = 'active' and s.invoices = 0)",
+    ),
+    (
+        "a coupon is used by as many as may",
+        "select code
+           from billing.coupon c
+          where c.uses_max < (
+                    select count(*) from billing.coupon_redemption r where r.code = c.code)
+         union all
+         select s.subscription_id::text
+           from billing.subscription s
+          where s.coupon is not null
+            and not exists (
+                    select from billing.coupon_redemption r
+                     where r.code = s.coupon and r.company_id = s.company_id)",
+    ),
+    (
+        "every picture that is kept is somebody's",
+        "select encode(content_hash, 'hex')
+           from company.upload u
+          where not exists (
+                    select from company.workspace_picture p
+                     where p.content_hash = u.content_hash)",
+    ),
 ];
 
 /// Checks what must always hold once nothing is under way.
@@ -262,7 +301,7 @@ const INVARIANTS: &[(&str, &str)] = &[
 /// # Panics
 /// When something does not; `when` says after what.
 pub async fn assert_invariants(database: &PgPool, when: &str) {
-    for (invariant, statement) in INVARIANTS {
+    for &(invariant, statement) in INVARIANTS {
         let broken = sqlx::query(statement).fetch_all(database).await.expect(invariant);
         let broken: Vec<String> = broken.iter().map(|row| row.get(0)).collect();
         assert!(broken.is_empty(), "{when}: {invariant}, but not {broken:?}");

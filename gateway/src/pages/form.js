@@ -28,8 +28,8 @@ form.addEventListener("submit", async (event) => {
     } else if (answer.status === 404) {
       status.textContent = "This link is no longer good.";
     } else {
-      const { message, details } = await answer.json();
-      status.textContent = details ? details.map((d) => "The " + d.key.replaceAll("_", " ") + " " + d.message + ".").join(" ") : message;
+      const { message, detail, details } = await answer.json();
+      status.textContent = details ? details.map((d) => "The " + d.key.replaceAll("_", " ") + " " + d.message + ".").join(" ") : message ?? detail;
     }
   } catch {
     status.textContent = "That did not work. Please try again.";

@@ -25,9 +25,9 @@ mod period;
 mod plans;
 mod publications;
 mod refusals;
-mod subscriptions;
 #[cfg(test)]
 mod sharding;
+mod subscriptions;
 #[cfg(test)]
 mod testing;
 mod wallets;

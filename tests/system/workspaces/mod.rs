@@ -3,6 +3,7 @@
 mod banks;
 mod client;
 mod conventions;
+mod documents;
 mod organizations;
 mod places;
 mod subscriptions;

@@ -1,6 +1,7 @@
 //! Locations, countries, languages, meetings, addresses.
 
 use harness::World;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::client::{Client, Owner};
@@ -64,13 +65,13 @@ async fn countries_and_languages() {
     owner.client.get("/languages/xx").await.expect(404);
 }
 
-async fn employee(world: &World, owner: &Owner, company_id: &str, user_id: Option<&str>) -> String {
+async fn employee(owner: &Owner, company_id: &str, user_id: Option<&str>) -> String {
     let employee = json!({
-        "full_name": "Ana Souza", "status": "active", "company_id": company_id, "user_id": user_id
+        "fullName": "Ana Souza", "status": "active", "companyId": company_id, "userId": user_id
     });
-    let token = owner.client.clone();
-    let made = token.with("content-type", "application/json").post("/employees", employee).await;
-    let _ = world;
+    let kind = Some("application/json");
+    let body = employee.to_string().into_bytes();
+    let made = owner.client.raw(Method::POST, "/employees", kind, body).await;
     format!("/employees/{}", made.expect(201)["id"].as_str().unwrap())
 }
 
@@ -100,8 +101,8 @@ async fn members_meet_for_themselves_and_administrators_for_everybody() {
         organization: owner.organization.clone(),
     };
     let company_id = company_id.to_string();
-    let own = employee(world, &fresh, &company_id, Some(&user_id.to_string())).await;
-    let others = employee(world, &fresh, &company_id, None).await;
+    let own = employee(&fresh, &company_id, Some(&user_id.to_string())).await;
+    let others = employee(&fresh, &company_id, None).await;
 
     let meeting = |employee: Value| {
         json!({

@@ -88,6 +88,11 @@ impl<'a> Client<'a> {
         Ok((parameter(&link, "uid")?, parameter(&link, "token")?))
     }
 
+    /// Secret of the link in the newest mail to somebody.
+    pub(super) async fn mailed_token(&self, email: &str) -> anyhow::Result<String> {
+        parameter(&self.newest_link(email).await?, "token")
+    }
+
     async fn newest_link(&self, email: &str) -> anyhow::Result<url::Url> {
         let settled = self.stack.settle(super::load::PATIENCE).await;
         anyhow::ensure!(settled, "the services do not come to rest");

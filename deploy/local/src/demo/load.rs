@@ -23,6 +23,7 @@ use proto::telecom::v1::{
 use super::client::Client;
 use super::{
     Account, CompanyAccount, Demo, FILE, HolderAccount, VoiceAccount, enterprises, of, schools,
+    workspaces,
 };
 use crate::stack::Stack;
 
@@ -99,6 +100,7 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
     let voice = Some(voice(stack).await?);
     let [enterprise, other] = enterprises::load(&client, &subscription_plan_ids[0]).await?;
     let [partner, other_partner] = schools::load(&client).await?;
+    let workspace = Some(workspaces::load(stack, &client).await?);
     stack.settle(PATIENCE).await;
 
     let demo = Demo {
@@ -112,6 +114,7 @@ pub async fn load(stack: &Stack, say: impl Fn(&str)) -> anyhow::Result<()> {
         other_enterprise: Some(other),
         partner: Some(partner),
         other_partner: Some(other_partner),
+        workspace,
     };
     note(stack, &demo)
 }
@@ -131,6 +134,11 @@ async fn complete(stack: &Stack, operator: &Account, mut demo: Demo) -> anyhow::
         let client = Client::log_in(stack, operator).await?;
         let [partner, other_partner] = schools::load(&client).await?;
         (demo.partner, demo.other_partner) = (Some(partner), Some(other_partner));
+        note(stack, &demo)?;
+    }
+    if demo.workspace.is_none() {
+        let client = Client::log_in(stack, operator).await?;
+        demo.workspace = Some(workspaces::load(stack, &client).await?);
         note(stack, &demo)?;
     }
     Ok(())

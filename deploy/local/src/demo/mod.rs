@@ -4,6 +4,7 @@ mod client;
 mod enterprises;
 mod load;
 mod schools;
+mod workspaces;
 
 use std::fs;
 
@@ -44,6 +45,9 @@ pub struct Demo {
     /// Reads of the second school, for another product.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_partner: Option<PartnerAccount>,
+    /// Owns an organization; as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<WorkspaceAccount>,
 }
 
 /// Somebody who can log in.
@@ -112,6 +116,17 @@ pub struct PartnerAccount {
     pub school_external_id: String,
     /// What the partner calls the integration.
     pub external_integration_id: String,
+}
+
+/// Somebody with an organization.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WorkspaceAccount {
+    /// E-mail.
+    pub email: String,
+    /// Password.
+    pub password: String,
+    /// The organization: 8 letters and digits.
+    pub organization_id: String,
 }
 
 /// The demo data that this installation has; none before it is loaded.
@@ -185,6 +200,9 @@ fn accounts(demo: &Demo, gateway: &str) -> String {
         let PartnerAccount { client_id, client_secret, school_external_id, .. } = partner;
         text += &format!("  partner    {client_id}  {client_secret}\n");
         text += &format!("             school {school_external_id}\n");
+    }
+    if let Some(WorkspaceAccount { email, password, .. }) = &demo.workspace {
+        text += &format!("  workspace  {email}  {password}\n");
     }
     text + &format!(
         "\nTry:\n  curl -s {gateway}/login -H 'content-type: application/json' \\\n       \

@@ -8,10 +8,10 @@ use axum::http::request::Parts;
 use prost_types::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use time::OffsetDateTime;
 use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -68,7 +68,10 @@ pub(super) struct Moment(OffsetDateTime);
 impl Moment {
     /// Reads a moment.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self)
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        // Some offsets lead out of the years that there are.
+        let moment = moment.checked_to_offset(UtcOffset::UTC)?;
+        (1..=9999).contains(&moment.year()).then_some(Self(moment))
     }
 
     /// A moment of a message.
@@ -125,7 +128,14 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected, "{text}");
         }
-        for text in ["", "2026-04-03", "2026-04-03T18:31:00", "2026-02-30T00:00:00Z", "now"] {
+        for text in [
+            "",
+            "2026-04-03",
+            "2026-04-03T18:31:00",
+            "2026-02-30T00:00:00Z",
+            "now",
+            "9999-12-31T23:59:59-23:59",
+        ] {
             assert_eq!(shown(text), None, "{text}");
         }
         assert_eq!(Moment::shown(None), None);

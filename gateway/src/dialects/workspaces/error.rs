@@ -349,6 +349,36 @@ mod tests {
         assert_eq!(linked["hydra:description"], linked["detail"]);
     }
 
+    /// Reasons that go by their code, or by the members that they name.
+    const BY_CODE: &[&str] = &[
+        "BANK_PROVIDER_FAILED",
+        "BANK_PROVIDER_TIMEOUT",
+        "BANK_SESSION_DENIED",
+        "COUPON_EXISTS",
+        "COUPON_INVALID",
+        "EMAIL_NOT_PROVEN",
+        "INVALID_PICTURE",
+        "LANGUAGE_EXISTS",
+        "NOT_BILLED_BY_HAND",
+        "ORGANIZATION_READ_ONLY",
+        "ORGANIZATION_USER_EXISTS",
+        "SLUG_TAKEN",
+        "TOO_MANY_COUPONS",
+    ];
+
+    #[test]
+    fn every_reason_of_the_contracts_has_an_answer() {
+        let reasons = crate::dialects::reasons_of_the_contracts("workspaces");
+        assert!(reasons.contains("SUBSCRIPTION_EXISTS"), "{reasons:?}");
+        let unknown: Vec<_> = reasons
+            .iter()
+            .filter(|reason| !reason.ends_with("_NOT_FOUND"))
+            .filter(|reason| !STATES.iter().any(|(state, _)| *state == reason.as_str()))
+            .filter(|reason| !BY_CODE.contains(&reason.as_str()))
+            .collect();
+        assert_eq!(unknown, Vec::<&String>::new());
+    }
+
     #[test]
     fn reasons_have_their_answers() {
         let answer = |status: Status| {

@@ -155,3 +155,6 @@ async fn fail(
         })
         .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -157,3 +157,52 @@ pub(crate) async fn forget_tries(tx: &mut PgConnection, now: OffsetDateTime) -> 
         .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::refusal::Refusal;
+    use chassis::testing;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::MIGRATIONS;
+
+    #[tokio::test]
+    async fn tries_are_counted_by_the_minute() {
+        let (service, _database) = testing::service("billing", &MIGRATIONS, vec![]).await;
+        let tx = &mut *service.db.acquire().await.unwrap();
+        let now = datetime!(2036-12-01 15:00 UTC);
+        for count in 1..=3 {
+            let counted = count_try(tx, "user:a", now).await.unwrap();
+            assert_eq!(counted, (count, WINDOW));
+        }
+        assert_eq!(count_try(tx, "user:b", now).await.unwrap().0, 1);
+        let later = now + Duration::seconds(59);
+        assert_eq!(count_try(tx, "user:a", later).await.unwrap(), (4, Duration::SECOND));
+        assert_eq!(count_try(tx, "user:a", now + WINDOW).await.unwrap().0, 1);
+        forget_tries(tx, now + WINDOW * 2).await.unwrap();
+        let left: i64 =
+            sqlx::query_scalar("select count(*) from coupon_attempt").fetch_one(tx).await.unwrap();
+        assert_eq!(left, 0);
+    }
+
+    #[tokio::test]
+    async fn a_code_is_one_coupons() {
+        let (service, _database) = testing::service("billing", &MIGRATIONS, vec![]).await;
+        let tx = &mut *service.db.acquire().await.unwrap();
+        let now = datetime!(2036-12-01 15:00 UTC);
+        let coupon = Coupon {
+            code: "WELCOME".parse().unwrap(),
+            discount: Discount::Amount(Cents::new(1_000)),
+            valid_from: now,
+            valid_until: now + Duration::DAY,
+            uses_max: 1,
+        };
+        insert(tx, &coupon, now).await.unwrap();
+        let again = insert(tx, &coupon, now).await.unwrap_err();
+        assert_eq!(Refusal::of(&again.into()).reason, "COUPON_EXISTS");
+        assert_eq!(lock(tx, &coupon.code).await.unwrap(), Some((coupon.clone(), 0)));
+        assert_eq!(discount(tx, "WELCOME").await.unwrap(), Some(coupon.discount));
+        assert_eq!(discount(tx, "OTHER").await.unwrap(), None);
+    }
+}

@@ -295,3 +295,6 @@ pub(super) async fn name(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,10 @@ impl LanguageService for Languages {
     ) -> Result<Response<pb::GetLanguageResponse>, Status> {
         let pb::GetLanguageRequest { organization_id, tag } = request.get_ref();
         let organization = readable(&self.service, Caller::of(&request)?, organization_id).await?;
+        // What is no tag in its canonical case names nothing.
+        if tag.parse::<LanguageTag>().ok().is_none_or(|known| known.as_str() != tag) {
+            return Err(language_not_found());
+        }
         let is_there = store::exists(&self.service.db, organization.company_id, tag).await;
         if !is_there.map_err(Error::from)? {
             return Err(language_not_found());

@@ -77,7 +77,7 @@ impl MeetingService for Meetings {
         if !employee_given {
             fields.refuse("employee_id", "is required");
         }
-        let mut changes = Changes::parse(&mut fields, given, MEMBERS);
+        let mut changes = Changes::parse(&mut fields, given, MEMBERS)?;
         let employee_id = changes.employee_id.flatten();
         self.check_employee(view, employee_id, employee_given).await?;
         let (Some(date_from), Some(date_to)) = (changes.date_from.take(), changes.date_to.take())
@@ -119,7 +119,8 @@ impl MeetingService for Meetings {
 
         let mut fields = Fields::new();
         let mask = request.get_ref().update_mask.clone().unwrap_or_default();
-        let changes = &Changes::parse(&mut fields, given, mask.paths.iter().map(String::as_str));
+        let names = mask.paths.iter().map(String::as_str);
+        let changes = &Changes::parse(&mut fields, given, names)?;
         if let Some(employee_id) = changes.employee_id {
             self.check_employee(view, employee_id, true).await?;
         }
@@ -190,13 +191,12 @@ impl Changes {
         fields: &mut Fields,
         given: &pb::Meeting,
         names: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
+    ) -> Result<Self, Status> {
         let mut changes = Self::default();
         for name in names {
             match name {
                 "employee_id" => {
-                    let id = given.employee_id.as_deref();
-                    changes.employee_id = Some(fields.optional(name, id));
+                    changes.employee_id = Some(employee_id(given.employee_id.as_deref())?);
                 }
                 "date_from" => {
                     changes.date_from = required(fields, name, given.date_from.as_ref());
@@ -209,7 +209,7 @@ impl Changes {
                 _ => fields.refuse("update_mask", "names what cannot be changed"),
             }
         }
-        changes
+        Ok(changes)
     }
 
     fn apply(&self, meeting: &mut Meeting) {
@@ -238,6 +238,11 @@ fn required(
     timestamp::parse(fields, name, moment)
 }
 
+/// What is no id is nobody's.
+fn employee_id(text: Option<&str>) -> Result<Option<EmployeeId>, Status> {
+    text.map(|id| id.parse().map_err(|_| reference_not_found("employee_id"))).transpose()
+}
+
 /// Notes have lines.
 fn notes(fields: &mut Fields, text: Option<&str>) -> Option<String> {
     let text = text?;
@@ -261,7 +266,7 @@ fn parse_filter(given: &pb::ListMeetingsRequest) -> Result<Filter, Status> {
         date_to_after: moment("date_to_after", &given.date_to_after),
         date_to_before: moment("date_to_before", &given.date_to_before),
     };
-    filter.employee_id = fields.optional("employee_id", given.employee_id.as_deref());
+    filter.employee_id = employee_id(given.employee_id.as_deref())?;
     fields.check()?;
     Ok(filter)
 }

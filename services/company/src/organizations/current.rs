@@ -5,7 +5,7 @@ use chassis::auth::Caller;
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use super::{Organization, refusals, store};
+use super::{Organization, is_public_id, refusals, store};
 use crate::error::Error;
 
 /// The organization with a public id, or the caller's oldest membership where none is named, if
@@ -21,6 +21,8 @@ pub(crate) async fn locate(
     let found = if organization_id.is_empty() {
         let memberships: Vec<Uuid> = caller.company_ids().collect();
         store::find_first(&service.db, &memberships).await
+    } else if !is_public_id(organization_id) {
+        Ok(None)
     } else {
         store::find_by_public_id(&service.db, organization_id).await
     };

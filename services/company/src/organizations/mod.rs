@@ -102,6 +102,11 @@ pub(crate) fn new_public_id() -> String {
     (0..PUBLIC_ID_LENGTH).map(|_| char::from(letter())).collect()
 }
 
+/// Whether a text can be somebody's public id: what cannot names nothing.
+pub(crate) fn is_public_id(text: &str) -> bool {
+    text.len() == PUBLIC_ID_LENGTH && text.bytes().all(|byte| PUBLIC_ID_LETTERS.contains(&byte))
+}
+
 impl std::str::FromStr for Type {
     type Err = InvalidType;
 
@@ -130,5 +135,9 @@ mod tests {
         assert_eq!(one.len(), 8);
         assert!(one.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
         assert_ne!(one, other);
+        assert!(is_public_id(&one));
+        for text in ["", "short", "UPPER123", "nul\0nul8", "ninechars"] {
+            assert!(!is_public_id(text), "{text:?}");
+        }
     }
 }

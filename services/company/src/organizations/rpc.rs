@@ -1,5 +1,7 @@
 //! `OrganizationService`.
 
+use std::time::Duration;
+
 use brazil::CompanyId;
 use chassis::auth::{Caller, Subject};
 use chassis::page::Page;
@@ -14,13 +16,14 @@ use uuid::Uuid;
 
 use super::slug::Slug;
 use super::{
-    NAME_MAX, Opening, Organization, PictureKind, Pictures, Type, footer, new_public_id, readable,
-    refusals, store, writable,
+    NAME_MAX, Opening, Organization, PictureKind, Pictures, Type, footer, is_public_id,
+    new_public_id, readable, refusals, store, writable,
 };
 use crate::companies::Registration;
 use crate::error::Error;
 
 const BATCH_MAX: usize = 200;
+const OWNER_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The rpcs.
 pub(crate) struct Organizations {
@@ -75,8 +78,10 @@ impl OrganizationService for Organizations {
             .map(Uuid::from)
             .collect();
         fields.check()?;
+        let organization_ids: Vec<String> =
+            organization_ids.iter().filter(|id| is_public_id(id)).cloned().collect();
         let db = &self.service.db;
-        let found = store::find_in_scope(db, &company_ids, organization_ids, &scope)
+        let found = store::find_in_scope(db, &company_ids, &organization_ids, &scope)
             .await
             .map_err(Error::from)?;
         let organizations = found
@@ -135,7 +140,8 @@ impl OrganizationService for Organizations {
             })
             .await?;
         crash::point("company.organization.opened").await;
-        self.service.handed_over(opening.company_id).await;
+        // Its opener goes on there at once, which is worth a longer wait.
+        self.service.outbox.handed_over(opening.company_id, OWNER_PATIENCE).await;
         Ok(answer)
     }
 
