@@ -189,11 +189,12 @@ async fn rows_come_in_any_order_and_bad_ones_are_reported_and_skipped() {
     rows.add(rows.person("mae", "Sponsor"));
     rows.add(rows.consumption("mae"));
     rows.school();
-    let mut bad = vec![];
-    bad.push((rows.add(rows.person("aluno", "Student")), "person.reference"));
-    bad.push((rows.add(rows.person("x", "Alumni")), "person.profiles"));
-    bad.push((rows.add(rows.consumption("ninguem")), "consumption.person_reference"));
-    bad.push((rows.add(rows.guardianship("aluno", "aluno")), "guardianship.dependent_reference"));
+    let mut bad = vec![
+        (rows.add(rows.person("aluno", "Student")), "person.reference"),
+        (rows.add(rows.person("x", "Alumni")), "person.profiles"),
+        (rows.add(rows.consumption("ninguem")), "consumption.person_reference"),
+        (rows.add(rows.guardianship("aluno", "aluno")), "guardianship.dependent_reference"),
+    ];
     let mut nowhere = rows.person("y", "Student");
     if let Row::Person(person) = &mut nowhere {
         person.school_reference = "nenhuma".to_owned();
@@ -287,7 +288,7 @@ async fn a_stream_that_is_wrong_changes_nothing() {
         panic!("row numbers must grow")
     };
     assert_eq!(refused.code(), Code::InvalidArgument);
-    assert_eq!(Refusal::of(&refused).violations[0].0, "rows.row_number");
+    assert_eq!(Refusal::of(&refused).violations[0].field, "rows.row_number");
 
     let message = pb::ImportSchoolsRequest { part: Some(Sent::Rows(pb::ImportRows::default())) };
     let request = with_token(tokio_stream::iter([message]), &operator.token);
@@ -295,7 +296,7 @@ async fn a_stream_that_is_wrong_changes_nothing() {
         .import_schools(request)
         .await
         .unwrap_err();
-    assert_eq!(Refusal::of(&refused).violations[0].0, "start");
+    assert_eq!(Refusal::of(&refused).violations[0].field, "start");
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ impl From<Status> for Error {
         }
         match (status.code(), reason) {
             (_, "REFERENCE_NOT_FOUND") => {
-                let field = refusal.violations.first().map(|(field, _)| member(field));
+                let field = refusal.violations.first().map(|broken| member(&broken.field));
                 Self::bad_request(format!("\"{}\" leads nowhere.", field.unwrap_or_default()))
             }
             (_, "INVITATION_NOT_FOUND") => {
@@ -151,10 +151,10 @@ impl From<Status> for Error {
             }
             (Code::InvalidArgument | Code::AlreadyExists, _) if !refusal.violations.is_empty() => {
                 let is_file = reason == "INVALID_PICTURE";
-                let violations = refusal.violations.iter().map(|(field, message)| Violation {
-                    property_path: member(field),
-                    message: message.clone(),
-                    code: if is_file { "invalid-file" } else { code_of(message) },
+                let violations = refusal.violations.iter().map(|broken| Violation {
+                    property_path: member(&broken.field),
+                    message: broken.message.clone(),
+                    code: if is_file { "invalid-file" } else { code_of(&broken.message) },
                 });
                 Self::invalid(violations.collect())
             }

@@ -95,7 +95,7 @@ mod tests {
         let mut fields = Fields::new();
         parse(&mut fields, values, FIELDS);
         let refusal = fields.check().err().map(|status| Refusal::of(&status)).unwrap_or_default();
-        refusal.violations.into_iter().map(|(field, _)| field).collect()
+        refusal.violations.into_iter().map(|broken| broken.field).collect()
     }
 
     #[test]

@@ -182,7 +182,7 @@ mod tests {
             assert!(parsed.is_some());
             return vec![];
         };
-        Refusal::of(&status).violations.into_iter().map(|(field, _)| field).collect()
+        Refusal::of(&status).violations.into_iter().map(|broken| broken.field).collect()
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         let given = pb::SchoolTermInput { name: "x".repeat(81), ..Default::default() };
         assert_eq!(term(&mut fields, "shift.", TermKind::Shift, &given), None);
         let refusal = Refusal::of(&fields.into_status());
-        let named: Vec<_> = refusal.violations.iter().map(|(field, _)| field.as_str()).collect();
+        let named: Vec<_> = refusal.violations.iter().map(|broken| broken.field.as_str()).collect();
         let expected = [
             "class.school_reference",
             "class.external_id",

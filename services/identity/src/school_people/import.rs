@@ -214,7 +214,9 @@ impl Batch {
             (Ok(()), None) => self.refused.push((number, Bad::new("row", "cannot be read"))),
             (Err(status), _) => {
                 let violations = Refusal::of(&status).violations;
-                let (field, reason) = violations.into_iter().next().unwrap_or_default();
+                let first = violations.into_iter().next();
+                let (field, reason) =
+                    first.map(|broken| (broken.field, broken.message)).unwrap_or_default();
                 self.refused.push((number, Bad { field, reason }));
             }
         }

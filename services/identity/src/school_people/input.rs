@@ -193,9 +193,11 @@ mod tests {
         let parsed = person(&mut fields, "person.", Uuid::nil(), &given, &profiles, now);
         match fields.check() {
             Ok(()) => Ok(parsed.unwrap()),
-            Err(status) => {
-                Err(Refusal::of(&status).violations.into_iter().map(|(field, _)| field).collect())
-            }
+            Err(status) => Err(Refusal::of(&status)
+                .violations
+                .into_iter()
+                .map(|broken| broken.field)
+                .collect()),
         }
     }
 

@@ -144,8 +144,9 @@ pub(super) fn own(row: &pb::ImportRow) -> Result<Option<Input>, Refused> {
     match fields.check() {
         Ok(()) => Ok(input),
         Err(status) => {
+            let first = Refusal::of(&status).violations.into_iter().next();
             let (field, reason) =
-                Refusal::of(&status).violations.into_iter().next().unwrap_or_default();
+                first.map(|broken| (broken.field, broken.message)).unwrap_or_default();
             Err(Refused { row_number: row.row_number, field, reason })
         }
     }

@@ -97,7 +97,9 @@ async fn a_refused_put_names_its_field() {
     let school = Some(testing::school("s1", "nobody"));
     let refused = rpc.put_school(by_operator(pb::PutSchoolRequest { school })).await.unwrap_err();
     let violations = Refusal::of(&refused).violations;
-    assert_eq!(violations, [("school.tenant_reference".to_owned(), "is not known".to_owned())]);
+    let named: Vec<_> =
+        violations.iter().map(|broken| (broken.field.as_str(), broken.message.as_str())).collect();
+    assert_eq!(named, [("school.tenant_reference", "is not known")]);
     let unknown = pb::ListClassesRequest { school_external_id: "X".to_owned() };
     let Err(refused) = rpc.list_classes(by_operator(unknown)).await else { panic!("listed") };
     assert_eq!(Refusal::of(&refused).reason, "SCHOOL_NOT_FOUND");
