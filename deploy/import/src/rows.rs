@@ -16,7 +16,8 @@ use crate::tables;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Comma-separated values, with the fields' names in the first line. An empty cell is an
-    /// absent value; several profiles are separated by "|".
+    /// absent value; several profiles are separated by "|". Rows are numbered as a spreadsheet does
+    /// it: that of the names is the first, and blank lines are none.
     Csv,
     /// One JSON object a line.
     Jsonl,
@@ -46,7 +47,7 @@ impl Format {
             Self::Csv => {
                 let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
                 let names = reader.headers().context("there is no first line")?.clone();
-                Ok(Box::new(Csv { names, records: reader.into_records() }))
+                Ok(Box::new(Csv { names, records: reader.into_records(), row_number: 1 }))
             }
             Self::Jsonl => {
                 let lines = BufReader::new(source).lines();
@@ -59,6 +60,7 @@ impl Format {
 struct Csv<R> {
     names: csv::StringRecord,
     records: csv::StringRecordsIntoIter<R>,
+    row_number: u32,
 }
 
 impl<R: Read> Iterator for Csv<R> {
@@ -69,11 +71,8 @@ impl<R: Read> Iterator for Csv<R> {
             Ok(record) => record,
             Err(error) => return Some(Err(error.into())),
         };
-        let line = record.position().map_or(0, csv::Position::line);
-        let row_number = match u32::try_from(line) {
-            Ok(row_number) => row_number,
-            Err(error) => return Some(Err(error.into())),
-        };
+        self.row_number += 1;
+        let row_number = self.row_number;
         if record.len() > self.names.len() {
             let row = Row::Unreadable("has more cells than the first line".to_owned());
             return Some(Ok(pb::ImportRow { row_number, row: Some(row) }));
@@ -146,9 +145,8 @@ mod tests {
         let kinds =
             |rows: &[pb::ImportRow]| -> Vec<_> { rows.iter().map(|row| row.row.clone()).collect() };
         assert_eq!(kinds(&from_csv), kinds(&from_json));
-        assert_eq!(from_csv[0].row_number, 2, "the line of the file");
-        assert_eq!(from_csv[1].row_number, 4);
-        assert_eq!(from_json[1].row_number, 3);
+        assert_eq!((from_csv[0].row_number, from_csv[1].row_number), (2, 3));
+        assert_eq!((from_json[0].row_number, from_json[1].row_number), (1, 3), "lines of the file");
         let Some(Row::Person(person)) = &from_csv[0].row else { panic!("{from_csv:?}") };
         assert_eq!(person.school_reference, "s1");
         let person = person.person.as_ref().unwrap();
