@@ -20,6 +20,7 @@ async fn a_company_is_registered_and_read() {
     let mut expected = sample.clone();
     expected["id"] = created["id"].clone();
     expected["cnpj"] = plain.formatted().into();
+    expected["kind"] = "customer".into();
     expected["status"] = "active".into();
     assert_eq!(without_times(created), expected);
 }
@@ -38,6 +39,7 @@ async fn what_is_not_said_of_a_company_is_null() {
     let created = operator.post("/companies", &minimal).await.expect(201);
     let expected = json!({
         "id": created["id"],
+        "kind": "customer",
         "officialName": minimal["officialName"],
         "tradingName": null,
         "cnpj": created["cnpj"],
@@ -79,6 +81,7 @@ async fn the_seeds_change_of_registration_data() {
     let mut expected = sample.clone();
     expected["id"] = company_id.into();
     expected["cnpj"] = changed["cnpj"].clone();
+    expected["kind"] = "customer".into();
     expected["status"] = "active".into();
     assert_eq!(without_times(changed), expected);
 }

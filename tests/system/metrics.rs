@@ -71,7 +71,9 @@ async fn every_metric_of_an_alert_or_a_dashboard_is_told() {
         }
     }
     for (name, labels) in wanted() {
-        let has = told.get(&name).unwrap_or_else(|| panic!("{name} is not told"));
+        let has = told.get(&name).unwrap_or_else(|| {
+            panic!("{name} is not told, but {:?}", told.keys().collect::<Vec<_>>())
+        });
         let lacks: Vec<_> = labels.difference(has).collect();
         assert!(lacks.is_empty(), "{name} has no {lacks:?}, but {has:?}");
     }

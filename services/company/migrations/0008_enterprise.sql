@@ -3,6 +3,10 @@
 -- A company that was deleted is kept for what refers to it, and shown to nobody.
 alter table company add column deleted_at timestamptz;
 
+-- Enterprises may share a CNPJ; those that have a right one, and an e-mail, are billed like customers.
+alter table company drop constraint company_cnpj;
+create unique index company_cnpj on company (cnpj) where kind in ('customer', 'voice_account');
+
 -- What an enterprise has beyond a company; its texts are free, as its people wrote them.
 create table enterprise (
     company_id              uuid primary key references company (company_id),

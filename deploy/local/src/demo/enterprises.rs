@@ -24,11 +24,13 @@ const BRAZIL: &str = "c8a098d7b6932c2";
 const AREA_CODE: u32 = 41;
 const SIM_CARDS: u64 = 3;
 
+type Member = (&'static str, &'static str, &'static str);
+
 struct Family {
     key: &'static str,
-    /// Names and CNPJs: of the enterprise itself, of one below it that has everything, and of one
+    /// Names, CNPJs and e-mails: of the enterprise itself, of one below it that has everything, and of one
     /// that has nothing.
-    members: [(&'static str, &'static str); 3],
+    members: [Member; 3],
     admin_password: &'static str,
     first_sim_card: u64,
     imei: &'static str,
@@ -37,9 +39,9 @@ struct Family {
 const FROTA_NORTE: Family = Family {
     key: "frota-norte",
     members: [
-        ("Frota Norte Rastreamento", "40.111.222/0001-10"),
-        ("Transportes Ipê", "40.111.222/0002-09"),
-        ("Águas do Norte Logística", "40.111.222/0003-81"),
+        ("Frota Norte Rastreamento", "40.111.222/0001-04", "contato@frota-norte.example"),
+        ("Transportes Ipê", "40.111.222/0002-87", "contato@transportes-ipe.example"),
+        ("Águas do Norte Logística", "40.111.222/0003-68", "contato@aguas-do-norte.example"),
     ],
     admin_password: "admin-of-frota-norte",
     first_sim_card: 2_000,
@@ -49,9 +51,9 @@ const FROTA_NORTE: Family = Family {
 const RASTRO_SUL: Family = Family {
     key: "rastro-sul",
     members: [
-        ("Rastro Sul Telemetria", "50.333.444/0001-22"),
-        ("Cargas Araucária", "50.333.444/0002-03"),
-        ("Vale Verde Agrícola", "50.333.444/0003-94"),
+        ("Rastro Sul Telemetria", "50.333.444/0001-17", "contato@rastro-sul.example"),
+        ("Cargas Araucária", "50.333.444/0002-06", "contato@cargas-araucaria.example"),
+        ("Vale Verde Agrícola", "50.333.444/0003-89", "contato@vale-verde.example"),
     ],
     admin_password: "admin-of-rastro-sul",
     first_sim_card: 2_100,
@@ -100,7 +102,7 @@ async fn below(
     operator: &Client<'_>,
     top: &Enterprise,
     key: &str,
-    member: (&str, &str),
+    member: Member,
 ) -> anyhow::Result<Enterprise> {
     let create =
         CreateEnterpriseRequest { own_enterprise: top.id.clone(), values: Some(values(member)) };
@@ -109,10 +111,11 @@ async fn below(
     created.into_inner().enterprise.context("no enterprise")
 }
 
-fn values((name, cnpj): (&str, &str)) -> EnterpriseValues {
+fn values((name, cnpj, email): Member) -> EnterpriseValues {
     EnterpriseValues {
         name: name.to_owned(),
         cnpj: cnpj.to_owned(),
+        email: Some(email.to_owned()),
         timezone: Some("America/Sao_Paulo".to_owned()),
         phone1: Some("(41) 3333-4444".to_owned()),
         assistance_emergency_tel: Some("0800 123 4567".to_owned()),

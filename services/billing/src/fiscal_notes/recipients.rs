@@ -20,16 +20,17 @@ use crate::error::Error;
 /// A company, as documents name it.
 ///
 /// # Errors
-/// [`Error::CompanyNotFound`]; [`Error::RecipientIncomplete`] for one without a CNPJ; UNAVAILABLE
-/// while company does not answer.
+/// [`Error::CompanyNotFound`]; [`Error::RecipientIncomplete`] for one without a CNPJ or an e-mail;
+/// UNAVAILABLE while company does not answer.
 pub(super) async fn company(service: &Service, company_id: CompanyId) -> Result<Recipient, Status> {
     let found = neighbours::companies(service, [company_id]).await?.pop();
     let company = found.ok_or(Error::CompanyNotFound(company_id))?;
-    let (_, recipient) = of_company(company)?.ok_or(Error::RecipientIncomplete("CNPJ"))?;
+    let (_, recipient) =
+        of_company(company)?.ok_or(Error::RecipientIncomplete("CNPJ or e-mail"))?;
     Ok(recipient)
 }
 
-/// Up to 200 companies; those that do not exist, or have no CNPJ yet, are left out.
+/// Up to 200 companies; those that do not exist, or lack a CNPJ or an e-mail, are left out.
 ///
 /// # Errors
 /// UNAVAILABLE while company does not answer.
@@ -51,15 +52,16 @@ pub(super) async fn person(service: &Service, user_id: UserId) -> Result<Recipie
     of_person(user.ok_or(Error::UserNotFound(user_id))?)
 }
 
-/// None for a voice account that nobody gave a CNPJ.
+/// None for one of another kind than a customer that has no CNPJ or no e-mail.
 fn of_company(company: Company) -> Result<Option<(CompanyId, Recipient)>, Status> {
-    if company.cnpj.is_empty() {
+    let email = company.billing_email.as_ref().unwrap_or(&company.email);
+    if company.cnpj.is_empty() || email.is_empty() {
         return Ok(None);
     }
     let company_id = known(&company.id)?;
     let recipient = Recipient {
         taxpayer: Taxpayer::Cnpj(known(&company.cnpj)?),
-        email: known(company.billing_email.as_ref().unwrap_or(&company.email))?,
+        email: known(email)?,
         address: address(company.address.as_ref()),
         name: company.official_name,
     };
@@ -133,6 +135,8 @@ mod tests {
         let other = Company { billing_email: None, ..company.clone() };
         let (_, recipient) = of_company(other).unwrap().unwrap();
         assert_eq!(recipient.email.as_str(), "contato@padaria.com");
+        let silent = Company { billing_email: None, email: String::new(), ..company.clone() };
+        assert!(of_company(silent).unwrap().is_none(), "no document without an e-mail");
         let bare = Company { cnpj: String::new(), ..company };
         assert!(of_company(bare).unwrap().is_none(), "no document without a CNPJ");
     }

@@ -11,12 +11,13 @@ const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What the admin port of a service answers: `/metrics`, `/healthz` (the process runs) and
-/// `/readyz` (it should get requests: `ready` says so, and soon).
+/// `/readyz` (it should get requests: `ready` says so, and soon). Begins to count.
 pub fn admin_router<F, R>(ready: F) -> Router
 where
     F: Fn() -> R + Clone + Send + Sync + 'static,
     R: Future<Output = bool> + Send,
 {
+    metrics::install();
     let readyz = async move || match tokio::time::timeout(READY_TIMEOUT, ready()).await {
         Ok(true) => (StatusCode::OK, "ready\n"),
         Ok(false) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),

@@ -18,7 +18,7 @@ mod telecom;
 mod testing;
 mod wire;
 
-use brazil::{CompanyId, PublicId, TimeZoneName};
+use brazil::{Cnpj, CompanyId, Email, PublicId, TimeZoneName};
 use time::OffsetDateTime;
 
 use crate::companies::folded;
@@ -160,6 +160,16 @@ impl Values {
         ];
         let optional = optional.into_iter().filter(|(_, is_given)| *is_given);
         ["name", "cnpj"].into_iter().chain(optional.map(|(name, _)| name)).collect()
+    }
+
+    /// The CNPJ for documents, where somebody wrote a right one.
+    fn registered_cnpj(&self) -> Option<Cnpj> {
+        self.cnpj.text.parse().ok()
+    }
+
+    /// Where invoices go, where somebody wrote an address.
+    fn billing_email(&self) -> Option<Email> {
+        self.email.as_deref()?.parse().ok()
     }
 
     /// What lists are sorted by: the name without case and accents.

@@ -1,6 +1,6 @@
 //! The tables `enterprise` and `enterprise_change`, with the rows of `company` that they extend.
 
-use brazil::{CompanyId, PublicId};
+use brazil::{Cnpj, CompanyId, Email, PublicId};
 use chassis::db::{parsed, parsed_optional};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
@@ -138,12 +138,15 @@ pub(super) async fn insert(tx: &mut PgConnection, enterprise: &Enterprise) -> sq
     let values = &enterprise.values;
     sqlx::query(
         "insert into company
-             (company_id, kind, official_name, trading_name, status, search, created_at, updated_at)
-         values ($1, 'enterprise', $2, $3, 'active', $4, $5, $5)",
+             (company_id, kind, official_name, trading_name, cnpj, email, status, search,
+              created_at, updated_at)
+         values ($1, 'enterprise', $2, $3, $4, $5, 'active', $6, $7, $7)",
     )
     .bind(enterprise.company_id.0)
     .bind(&values.name)
     .bind(&values.fantasy_name)
+    .bind(values.registered_cnpj().as_ref().map(Cnpj::as_str))
+    .bind(values.billing_email().as_ref().map(Email::as_str))
     .bind(values.company_search())
     .bind(enterprise.created_at)
     .execute(&mut *tx)
@@ -192,12 +195,15 @@ pub(super) async fn save(tx: &mut PgConnection, enterprise: &Enterprise) -> sqlx
     let values = &enterprise.values;
     sqlx::query(
         "update company
-            set official_name = $2, trading_name = $3, search = $4, updated_at = $5
+            set official_name = $2, trading_name = $3, cnpj = $4, email = $5, search = $6,
+                updated_at = $7
           where company_id = $1",
     )
     .bind(enterprise.company_id.0)
     .bind(&values.name)
     .bind(&values.fantasy_name)
+    .bind(values.registered_cnpj().as_ref().map(Cnpj::as_str))
+    .bind(values.billing_email().as_ref().map(Email::as_str))
     .bind(values.company_search())
     .bind(enterprise.updated_at)
     .execute(&mut *tx)

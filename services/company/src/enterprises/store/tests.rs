@@ -52,6 +52,27 @@ async fn a_change_is_stored_and_lists_follow_the_name() {
 }
 
 #[tokio::test]
+async fn documents_go_to_whom_a_right_cnpj_and_email_name() {
+    let (service, _database) = service().await;
+    let registered = async |values| {
+        let stored = stored(&service, values, None).await;
+        let statement = "select cnpj, email from company where company_id = $1";
+        sqlx::query_as::<_, (Option<String>, Option<String>)>(statement)
+            .bind(stored.company_id.0)
+            .fetch_one(&service.db)
+            .await
+            .unwrap()
+    };
+    let with_email =
+        |email: &str, cnpj| Values { email: Some(email.to_owned()), ..values("Frota", cnpj) };
+    let right = registered(with_email("contas@frota.example", "11.222.333/0001-81")).await;
+    assert_eq!(right, (Some("11222333000181".to_owned()), Some("contas@frota.example".to_owned())));
+    let shared = registered(with_email("ask John", "11222333000181")).await;
+    assert_eq!(shared, (Some("11222333000181".to_owned()), None));
+    assert_eq!(registered(values("Frota", "12.345/678")).await, (None, None));
+}
+
+#[tokio::test]
 async fn a_cnpj_is_taken_nearby_only() {
     let (service, _database) = service().await;
     let top = stored(&service, values("Topo", "AA-1"), None).await;
