@@ -122,7 +122,9 @@ async fn an_opening_that_company_refuses_is_undone_whoever_dies() {
     // Company knows the domain, and identity does not.
     sqlx::query(
         "update company.company set kind = 'voice_account', domain = $1
-          where company_id = (select max(company_id::text)::uuid from company.company)",
+          where company_id = (select max(company_id::text)::uuid
+                                from company.company
+                               where kind = 'customer')",
     )
     .bind(&domain)
     .execute(&database)

@@ -55,6 +55,9 @@ async fn a_subscription_is_invoiced_and_collected_once_whoever_dies() {
     let subscribing = persist(rest.clone(), Method::POST, "/subscriptions".to_owned(), new, 201);
     let made = crash_at(&mut world, point, part, subscribing).await.body;
     let path = made["@id"].as_str().unwrap().to_owned();
+    // Whoever dies with invoices in hand keeps them for a while.
+    world.advance("PT1M").await;
+    world.settle().await;
     let named = rest.get(&path).await.expect(200);
     assert!(named["externalId"].is_string(), "{named}");
     assert_invariants(&database, point).await;
