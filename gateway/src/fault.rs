@@ -76,3 +76,8 @@ impl Checks {
 pub fn invalid(member: &str, message: &str) -> Fault {
     Fault::Invalid(vec![Violation::new(member, message)])
 }
+
+/// What `Retry-After` says: never too early, and never 0, which clients take as an invitation.
+pub(crate) fn whole_seconds(duration: Duration) -> u64 {
+    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
+}

@@ -34,6 +34,7 @@ use crate::clients::Clients;
 pub use crate::config::Config;
 use crate::dialects::enterprises::{self, Enterprises};
 use crate::dialects::lines::{self, Lines};
+use crate::dialects::oauth::{self, OAuth};
 use crate::dialects::schools::{self, Schools};
 use crate::dialects::voice::{self, Voice};
 use crate::dialects::workspaces::{self, Workspaces};
@@ -103,12 +104,15 @@ impl Gateway {
 
 /// Everything that the gateway answers.
 pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
-    let (lines, lines_document) = lines::routes(&Lines::new(gateway.clone()));
+    let (lines, mut lines_document) = lines::routes(&Lines::new(gateway.clone()));
     let (voice, voice_document) = voice::routes(&Voice::new(gateway.clone()));
     let (enterprises, enterprises_document) =
         enterprises::routes(&Enterprises::new(gateway.clone()));
-    let (schools, schools_document) = schools::routes(&Schools::new(gateway.clone()));
+    let (schools, mut schools_document) = schools::routes(&Schools::new(gateway.clone()));
     let (workspaces, workspaces_document) = workspaces::routes(&Workspaces::new(gateway.clone()));
+    let (oauth, oauth_document) = oauth::routes(&OAuth::new(gateway.clone()));
+    lines_document.merge(oauth_document.clone());
+    schools_document.merge(oauth_document);
     let mut documents = vec![
         ("/openapi/lines.json", lines_document),
         ("/openapi/voice.json", voice_document),
@@ -127,6 +131,7 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
         .merge(stack::common::<Voice>(voice, web))
         .merge(stack::common::<Enterprises>(enterprises, web))
         .merge(stack::common::<Schools>(schools, web))
+        .merge(stack::common::<OAuth>(oauth, web))
         .layer(middleware::from_fn_with_state(workspaces, workspaces::divert))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod enterprises;
 pub mod lines;
+pub mod oauth;
 pub mod schools;
 pub mod voice;
 pub mod workspaces;

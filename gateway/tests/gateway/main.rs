@@ -3,6 +3,7 @@
 
 mod door;
 mod failures;
+mod oauth;
 mod schools;
 mod support;
 mod voice;

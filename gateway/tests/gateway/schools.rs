@@ -251,7 +251,7 @@ async fn a_caller_has_so_many_requests_a_minute() {
 }
 
 #[tokio::test]
-async fn the_document_has_the_eleven_and_no_more() {
+async fn the_document_has_the_eleven_and_the_tokens_and_no_more() {
     let world = World::with(|_| ()).await;
     let document = world.ask("GET", "/openapi/schools.json", None).await.json();
     let paths: Vec<&str> =
@@ -268,7 +268,10 @@ async fn the_document_has_the_eleven_and_no_more() {
         "/data/v1/profiles",
         "/data/v1/schools/{id}",
         "/data/v1/tenants/{id}",
+        "/oauth2/token",
     ];
     assert_eq!(paths, expected);
+    let user = &document["paths"]["/data/partner/v1/user"]["get"]["parameters"];
+    assert_eq!(user[0]["name"], "schoolExternalId", "as it is printed");
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
 }

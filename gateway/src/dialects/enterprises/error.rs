@@ -11,7 +11,7 @@ use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, whole_seconds};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -184,11 +184,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// Never too early, and never 0, which clients take as an invitation.
-fn whole_seconds(duration: Duration) -> u64 {
-    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use utoipa::ToSchema;
 
 use super::wire::Names;
-use crate::fault::{Fault, Violation};
+use crate::fault::{Fault, Violation, whole_seconds};
 
 /// A way in which things go wrong: HTTP status, code, message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -288,11 +288,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// Never too early, and never 0, which clients take as an invitation.
-fn whole_seconds(duration: Duration) -> u64 {
-    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ mod invoices;
 mod line_changes;
 mod line_orders;
 mod line_search;
-mod oauth;
 mod partners;
 mod password_resets;
 mod people;
@@ -66,7 +65,6 @@ impl Dialect for Lines {
         (Method::POST, "/login"),
         (Method::POST, "/login/email-domain"),
         (Method::POST, "/login/email-domain/{id}/complete"),
-        (Method::POST, "/oauth2/token"),
         (Method::POST, "/signup-forms"),
         (Method::POST, "/signup-forms/{id}/complete"),
         (Method::POST, "/password-resets"),
@@ -105,7 +103,6 @@ fn operations() -> OpenApiRouter<Lines> {
         .routes(routes!(domain_signup::request))
         .routes(routes!(domain_signup::form))
         .routes(routes!(domain_signup::complete))
-        .routes(routes!(oauth::issue_token))
         .routes(routes!(signup::create_form))
         .routes(routes!(signup::open_form, signup::update_form))
         .routes(routes!(signup::complete_form))

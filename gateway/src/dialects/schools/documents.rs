@@ -40,7 +40,8 @@ pub(super) fn document() -> OpenApi {
     tags(
         (name = "schools", description = "Schools, and what they are made of"),
         (name = "people", description = "People of schools"),
-        (name = "partner", description = "What partners' products need")
+        (name = "partner", description = "What partners' products need"),
+        (name = "platform", description = "Tokens for programs")
     )
 )]
 struct Document;
@@ -72,6 +73,16 @@ pub(super) struct MaybeCalled {
 pub(super) struct Called {
     /// What the caller's integration calls the school. As `schoolExternalId` it does as well.
     #[param(max_length = 50, example = "SCHOOL001")]
+    school_external_id: String,
+}
+
+/// A school that must be named, as one operation prints it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes parameters to the document; they are read by name")]
+pub(super) struct CalledToo {
+    /// What the caller's integration calls the school. As `school_external_id` it does as well.
+    #[param(rename = "schoolExternalId", max_length = 50, example = "SCHOOL001")]
     school_external_id: String,
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
-use crate::fault::Fault;
+use crate::fault::{Fault, whole_seconds};
 
 /// What an answer is, with its letters' code.
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
@@ -186,11 +186,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// Never too early, and never 0, which clients take as an invitation.
-fn whole_seconds(duration: Duration) -> u64 {
-    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use proto::identity::v1 as pb;
 use proto::identity::v1::school_people_service_client::SchoolPeopleServiceClient;
 
 use super::Schools;
-use super::documents::{Always, Called, NoAccount, NoSchool, OneSchool, Wrong};
+use super::documents::{Always, CalledToo, NoAccount, NoSchool, OneSchool, Wrong};
 use super::error::Error;
 use super::lists::{Frame, list};
 use super::parameters::Parameters;
@@ -137,7 +137,7 @@ pub(super) async fn partner_account(
 /// Those in sight of a school's people, active and inactive.
 #[utoipa::path(
     get, path = "/partner/v1/user", tag = "partner", operation_id = "listUsers",
-    params(Called),
+    params(CalledToo),
     responses((status = 200, description = "By name", body = SchoolUsers), NoSchool, Wrong, Always),
     security(("bearer" = []))
 )]

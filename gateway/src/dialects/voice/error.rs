@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use utoipa::ToSchema;
 
 use super::rules::{Broken, Model, Rule};
-use crate::fault::Fault;
+use crate::fault::{Fault, whole_seconds};
 
 /// A way in which things go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -395,11 +395,6 @@ impl IntoResponse for Error {
         }
         response
     }
-}
-
-/// Never too early, and never 0, which clients take as an invitation.
-fn whole_seconds(duration: Duration) -> u64 {
-    (duration.as_secs() + u64::from(duration.subsec_nanos() > 0)).max(1)
 }
 
 #[cfg(test)]

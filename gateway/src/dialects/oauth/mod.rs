@@ -1,31 +1,76 @@
 //! Tokens for programs, as RFC 6749 has them: its form, its answers, its errors.
 
-use axum::Json;
+mod error;
+
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, PRAGMA, WWW_AUTHENTICATE,
-};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::extract::rejection::BytesRejection;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, PRAGMA};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::{Json, Router};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chassis::refusal::Refusal;
 use proto::identity::v1::token_service_client::TokenServiceClient;
 use proto::identity::v1::{IssueClientTokenRequest, IssueClientTokenResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
-use super::Lines;
-use super::documents::Always;
-use super::error::Error;
-use super::wire::Names;
+pub use self::error::Error;
+use self::error::{
+    INVALID_CLIENT, INVALID_REQUEST, Kind, Refusals, TokenError, UNSUPPORTED_GRANT_TYPE,
+};
+use super::Dialect;
+use crate::Gateway;
 use crate::caller::Caller;
+use crate::fault::Fault;
+use crate::stack;
+
+const TOKEN: &str = "/oauth2/token";
+
+/// The dialect, as the state of its route.
+#[derive(Clone)]
+pub struct OAuth {
+    gateway: Arc<Gateway>,
+}
+
+impl OAuth {
+    /// The dialect on a gateway.
+    pub fn new(gateway: Arc<Gateway>) -> Self {
+        Self { gateway }
+    }
+}
+
+impl Dialect for OAuth {
+    const NAME: &'static str = "oauth";
+
+    const SENSITIVE: &'static [(Method, &'static str)] = &[(Method::POST, TOKEN)];
+
+    type Error = Error;
+
+    fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+}
+
+/// The route, what guards it, and what describes it in the documents of the dialects whose
+/// programs it serves.
+pub(crate) fn routes(dialect: &OAuth) -> (Router, OpenApi) {
+    let (operations, document) =
+        OpenApiRouter::new().routes(routes!(issue_token)).split_for_parts();
+    let operations: Router<OAuth> =
+        operations.method_not_allowed_fallback(async || Error::from(Fault::MethodNotAllowed));
+    (stack::guarded(operations.with_state(dialect.clone()), dialect), document)
+}
 
 /// Client credentials.
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the form to the document; duplicates must be seen")]
-pub(super) struct TokenRequest {
+struct TokenRequest {
     /// Always "client_credentials".
     #[schema(example = "client_credentials")]
     grant_type: String,
@@ -42,7 +87,7 @@ pub(super) struct TokenRequest {
     "token_type": "Bearer",
     "expires_in": 3600
 }))]
-pub(super) struct Token {
+struct Token {
     /// To be sent as `Authorization: Bearer`.
     access_token: String,
     /// Always "Bearer".
@@ -61,43 +106,6 @@ impl From<IssueClientTokenResponse> for Token {
     }
 }
 
-/// An error of RFC 6749, section 5.2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(example = json!({
-    "error": "invalid_client",
-    "error_description": "The client is unknown or its secret is wrong."
-}))]
-pub(super) struct TokenError {
-    /// For programs.
-    error: &'static str,
-    /// For people.
-    error_description: &'static str,
-}
-
-const INVALID_REQUEST: TokenError = TokenError {
-    error: "invalid_request",
-    error_description: "The form is incomplete, repeats a member, or cannot be read.",
-};
-const INVALID_CLIENT: TokenError = TokenError {
-    error: "invalid_client",
-    error_description: "The client is unknown or its secret is wrong.",
-};
-const UNSUPPORTED_GRANT_TYPE: TokenError = TokenError {
-    error: "unsupported_grant_type",
-    error_description: "The grant type must be client_credentials.",
-};
-
-impl IntoResponse for TokenError {
-    fn into_response(self) -> Response {
-        if self == INVALID_CLIENT {
-            let challenge = HeaderValue::from_static("Basic realm=\"linha\"");
-            (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)], Json(self)).into_response()
-        } else {
-            (StatusCode::BAD_REQUEST, Json(self)).into_response()
-        }
-    }
-}
-
 /// Get a token for a program
 ///
 /// The client credentials grant of RFC 6749: the credentials come in the form or by HTTP Basic.
@@ -109,42 +117,31 @@ impl IntoResponse for TokenError {
             status = 200, description = "The token", body = Token,
             headers(("Cache-Control" = String, description = "no-store"))
         ),
-        (status = 400, description = "The form is wrong", body = TokenError),
-        (status = 401, description = "The credentials are wrong", body = TokenError),
-        Always
+        (status = 400, body = TokenError),
+        Refusals
     )
 )]
-pub(super) async fn issue_token(
-    State(lines): State<Lines>,
+async fn issue_token(
+    State(oauth): State<OAuth>,
     headers: HeaderMap,
-    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
-) -> Result<Response, Error> {
-    let credentials = match body.map_err(|_| INVALID_REQUEST).and_then(|body| read(&headers, &body))
-    {
-        Ok(credentials) => credentials,
-        Err(error) => return Ok(error.into_response()),
-    };
-    let answer = lines
-        .clients()
+    body: Result<Bytes, BytesRejection>,
+) -> Result<([(HeaderName, &'static str); 2], Json<Token>), Error> {
+    let body = body.map_err(|_| INVALID_REQUEST)?;
+    let credentials = read(&headers, &body)?;
+    let answer = oauth
+        .gateway
+        .clients
         .identity
         .ask(&Caller::default(), credentials, |to, request| async move {
             TokenServiceClient::new(to).issue_client_token(request).await
         })
-        .await;
-    match answer {
-        Ok(answer) => {
-            let no_cache: [(HeaderName, &str); 2] =
-                [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
-            Ok((no_cache, Json(Token::from(answer.message))).into_response())
-        }
-        Err(status) if Refusal::of(&status).reason == "INVALID_CLIENT" => {
-            Ok(INVALID_CLIENT.into_response())
-        }
-        Err(status) => Err(Error::of(status, &Names::NONE)),
-    }
+        .await
+        .map_err(Error::of)?;
+    let no_cache = [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
+    Ok((no_cache, Json(Token::from(answer.message))))
 }
 
-fn read(headers: &HeaderMap, body: &[u8]) -> Result<IssueClientTokenRequest, TokenError> {
+fn read(headers: &HeaderMap, body: &[u8]) -> Result<IssueClientTokenRequest, Kind> {
     let is_form = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
@@ -179,7 +176,7 @@ struct Form(Vec<(String, String)>);
 
 impl Form {
     /// A member that comes twice makes the form ambiguous.
-    fn of(body: &[u8]) -> Result<Self, TokenError> {
+    fn of(body: &[u8]) -> Result<Self, Kind> {
         let members: Vec<(String, String)> = form_urlencoded::parse(body)
             .map(|(name, value)| (name.into_owned(), value.into_owned()))
             .collect();
@@ -198,7 +195,7 @@ impl Form {
 }
 
 /// Client id and secret of HTTP Basic; each is form-encoded first.
-fn basic(header: &HeaderValue) -> Result<(String, String), TokenError> {
+fn basic(header: &HeaderValue) -> Result<(String, String), Kind> {
     let read = || {
         let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("basic") {
@@ -224,7 +221,7 @@ fn decoded(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn ask(authorization: Option<&str>, body: &str) -> Result<(String, String), TokenError> {
+    fn ask(authorization: Option<&str>, body: &str) -> Result<(String, String), Kind> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
         if let Some(authorization) = authorization {
@@ -233,7 +230,7 @@ mod tests {
         read(&headers, body.as_bytes()).map(|read| (read.client_id, read.client_secret))
     }
 
-    fn pair(id: &str, secret: &str) -> Result<(String, String), TokenError> {
+    fn pair(id: &str, secret: &str) -> Result<(String, String), Kind> {
         Ok((id.to_owned(), secret.to_owned()))
     }
 
