@@ -20,6 +20,11 @@ pub(crate) enum Put {
     Taken,
 }
 
+/// Whether the database has no such text, so that nothing can be called so.
+fn cannot_be_kept(text: &str) -> bool {
+    text.contains('\0')
+}
+
 /// Stores a program that cannot be there yet.
 pub(crate) async fn insert(
     tx: &mut PgConnection,
@@ -83,6 +88,9 @@ pub(crate) async fn put(
 
 /// Locks a program that reads the data of schools; false when there is none.
 pub(crate) async fn lock(tx: &mut PgConnection, client_id: &str) -> sqlx::Result<bool> {
+    if cannot_be_kept(client_id) {
+        return Ok(false);
+    }
     let known: Option<i32> = sqlx::query_scalar(
         "select 1 from client_app where client_id = $1 and kind = 'schools' for update",
     )
@@ -97,6 +105,7 @@ pub(crate) async fn known(
     db: impl PgExecutor<'_>,
     client_ids: &[String],
 ) -> sqlx::Result<Vec<String>> {
+    let client_ids: Vec<&String> = client_ids.iter().filter(|id| !cannot_be_kept(id)).collect();
     sqlx::query_scalar(
         "select client_id from client_app where client_id = any($1) and kind = 'schools'",
     )
@@ -170,6 +179,9 @@ pub(crate) async fn authenticate(
     client_id: &str,
     secret: &str,
 ) -> sqlx::Result<Option<(Kind, i64)>> {
+    if cannot_be_kept(client_id) {
+        return Ok(None);
+    }
     let rows: Vec<(Kind, i64, Vec<u8>)> = sqlx::query_as(
         "select a.kind, a.epoch, s.secret_hash
            from client_app a

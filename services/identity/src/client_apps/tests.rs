@@ -50,7 +50,9 @@ async fn a_program_of_the_lines_dialect_is_known_by_its_secret() {
     store::insert_secret(tx, "c1", &secret, now).await.unwrap();
     let known = store::authenticate(&mut *tx, "c1", secret.as_text()).await.unwrap();
     assert_eq!(known, Some((Kind::Lines, 0)));
-    for (client_id, secret) in [("c1", "wrong"), ("c2", secret.as_text())] {
+    for (client_id, secret) in
+        [("c1", "wrong"), ("c2", secret.as_text()), ("c1\0", secret.as_text()), ("c1", "\0")]
+    {
         assert_eq!(store::authenticate(&mut *tx, client_id, secret).await.unwrap(), None);
     }
     let put = store::put(tx, &ClientApp { kind: Kind::Schools, ..app }, "user:x", now).await;
