@@ -1,5 +1,6 @@
 //! An import that dies half-way is brought in whole by the next attempt, and nothing twice.
 
+use harness::invariants::assert_invariants;
 use harness::{World, unique, with_token};
 use local::Part;
 use proto::company::v1 as pb;
@@ -56,7 +57,8 @@ async fn import(
     let message = |part| pb::ImportSchoolsRequest { part: Some(part) };
     let start = pb::ImportStart { import_id: import_id.to_string(), dry_run: false };
     let rows = pb::ImportRows { rows: rows(&name) };
-    let sent = [message(Sent::Start(start)), message(Sent::Rows(rows))];
+    let end = message(Sent::End(pb::ImportEnd {}));
+    let sent = [message(Sent::Start(start)), message(Sent::Rows(rows)), end];
     let request = with_token(tokio_stream::iter(sent), &token);
     let mut told =
         SchoolImportServiceClient::new(channel).import_schools(request).await?.into_inner();
@@ -114,5 +116,6 @@ async fn an_import_survives_the_death_of_company_at_any_step() {
         .await
         .unwrap();
         assert_eq!(people, 1, "after a crash at {point}");
+        assert_invariants(&world.database().await, point).await;
     }
 }

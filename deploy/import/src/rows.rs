@@ -1,16 +1,22 @@
 //! Files, row by row. A row that cannot be read is sent as such, so that it is in the report.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Lines, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
 use proto::company::v1 as pb;
 use proto::company::v1::import_row::Row;
 use serde_json::{Map, Value};
 
-use crate::tables;
+use crate::tables::{self, KIND};
+
+/// The most bytes of a row: the longest one that can be put has fewer than a quarter of them.
+const ROW_MAX: usize = 64 * 1024;
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -19,7 +25,7 @@ pub enum Format {
     /// absent value; several profiles are separated by "|". Rows are numbered as a spreadsheet does
     /// it: that of the names is the first, and blank lines are none.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object a line. Null is an absent value; rows have the numbers of their lines.
     Jsonl,
 }
 
@@ -36,30 +42,68 @@ impl Format {
         }
     }
 
-    /// The rows of a file.
-    pub(crate) fn open(self, file: &Path) -> anyhow::Result<Rows> {
+    /// The rows of a file, whose cells `separator` separates if it has cells.
+    pub(crate) fn open(self, file: &Path, separator: u8) -> anyhow::Result<Rows> {
         let opened = File::open(file).with_context(|| format!("cannot open {}", file.display()))?;
-        self.read(opened)
+        self.read(opened, separator)
     }
 
-    fn read(self, source: impl Read + Send + 'static) -> anyhow::Result<Rows> {
+    fn read(self, source: impl Read + Send + 'static, separator: u8) -> anyhow::Result<Rows> {
         match self {
             Self::Csv => {
-                let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
-                let names = reader.headers().context("there is no first line")?.clone();
-                Ok(Box::new(Csv { names, records: reader.into_records(), row_number: 1 }))
+                let left = Arc::new(AtomicUsize::new(ROW_MAX));
+                let mut reader = csv::ReaderBuilder::new()
+                    .flexible(true)
+                    .delimiter(separator)
+                    .from_reader(Bounded { source, left: left.clone() });
+                let names = reader.headers().context("the first line cannot be read")?.clone();
+                check(&names)?;
+                let records = reader.into_byte_records();
+                Ok(Box::new(Csv { names, records, left, row_number: 1 }))
             }
             Self::Jsonl => {
-                let lines = BufReader::new(source).lines();
-                Ok(Box::new(JsonLines { lines, row_number: 0 }))
+                Ok(Box::new(JsonLines { source: BufReader::new(source), row_number: 0 }))
             }
         }
     }
 }
 
+/// Refuses names under which nothing could be found, or under which it would be ambiguous.
+fn check(names: &csv::StringRecord) -> anyhow::Result<()> {
+    let names: Vec<&str> = names.iter().map(str::trim).collect();
+    if !names.contains(&KIND) {
+        bail!("the first line names no column \"{KIND}\"; is it --separator that separates them?");
+    }
+    for (place, name) in names.iter().enumerate() {
+        let is_again = !name.is_empty() && names[..place].contains(name);
+        ensure!(!is_again, "the first line names the column \"{name}\" twice");
+    }
+    Ok(())
+}
+
+/// Reads no further than a row may be long: whoever takes a row in allows for another one.
+struct Bounded<R> {
+    source: R,
+    left: Arc<AtomicUsize>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::Error::other("a row has more than 64 kB; is a quote left open?"));
+        }
+        let length = buffer.len().min(left);
+        let read = self.source.read(&mut buffer[..length])?;
+        self.left.fetch_sub(read, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
 struct Csv<R> {
     names: csv::StringRecord,
-    records: csv::StringRecordsIntoIter<R>,
+    records: csv::ByteRecordsIntoIter<Bounded<R>>,
+    left: Arc<AtomicUsize>,
     row_number: u32,
 }
 
@@ -71,25 +115,31 @@ impl<R: Read> Iterator for Csv<R> {
             Ok(record) => record,
             Err(error) => return Some(Err(error.into())),
         };
+        self.left.store(ROW_MAX, Ordering::Relaxed);
         self.row_number += 1;
-        let row_number = self.row_number;
+        Some(Ok(match self.fields(record) {
+            Ok(fields) => tables::row(self.row_number, fields),
+            Err(reason) => unreadable(self.row_number, reason),
+        }))
+    }
+}
+
+impl<R> Csv<R> {
+    fn fields(&self, record: csv::ByteRecord) -> Result<Map<String, Value>, &'static str> {
+        let record = csv::StringRecord::from_byte_record(record).map_err(|_| "is not UTF-8")?;
         if record.len() > self.names.len() {
-            let row = Row::Unreadable("has more cells than the first line".to_owned());
-            return Some(Ok(pb::ImportRow { row_number, row: Some(row) }));
+            return Err("has more cells than the first line");
         }
-        let fields: Map<String, Value> = self
-            .names
-            .iter()
-            .zip(&record)
-            .filter(|(_, cell)| !cell.is_empty())
-            .map(|(name, cell)| (name.trim().to_owned(), cell.into()))
-            .collect();
-        Some(Ok(tables::row(row_number, fields)))
+        if record.iter().any(|cell| cell.contains('\n')) {
+            return Err("has a line break in a cell; is a quote left open?");
+        }
+        let cells = self.names.iter().zip(&record).filter(|(_, cell)| !cell.is_empty());
+        Ok(cells.map(|(name, cell)| (name.trim().to_owned(), cell.into())).collect())
     }
 }
 
 struct JsonLines<R> {
-    lines: Lines<BufReader<R>>,
+    source: BufReader<R>,
     row_number: u32,
 }
 
@@ -98,24 +148,37 @@ impl<R: Read> Iterator for JsonLines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let line = match self.lines.next()? {
-                Ok(line) => line,
+            let mut line = vec![];
+            let most = u64::try_from(ROW_MAX).unwrap_or(u64::MAX);
+            match self.source.by_ref().take(most).read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(ROW_MAX) => {
+                    let line = self.row_number + 1;
+                    return Some(Err(anyhow::anyhow!("line {line} has more than 64 kB")));
+                }
+                Ok(_) => {}
                 Err(error) => return Some(Err(error.into())),
-            };
+            }
             self.row_number += 1;
-            if line.trim().is_empty() {
+            let text = match self.row_number {
+                1 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line),
+                _ => &line,
+            };
+            if text.trim_ascii().is_empty() {
                 continue;
             }
             let row_number = self.row_number;
-            return Some(Ok(match serde_json::from_str(&line) {
-                Ok(fields) => tables::row(row_number, fields),
-                Err(_) => {
-                    let row = Some(Row::Unreadable("is no JSON object".to_owned()));
-                    pb::ImportRow { row_number, row }
-                }
+            return Some(Ok(match std::str::from_utf8(text).map(serde_json::from_str) {
+                Ok(Ok(fields)) => tables::row(row_number, fields),
+                Ok(Err(_)) => unreadable(row_number, "is no JSON object"),
+                Err(_) => unreadable(row_number, "is not UTF-8"),
             }));
         }
     }
+}
+
+fn unreadable(row_number: u32, reason: &str) -> pb::ImportRow {
+    pb::ImportRow { row_number, row: Some(Row::Unreadable(reason.to_owned())) }
 }
 
 #[cfg(test)]
@@ -124,8 +187,36 @@ mod tests {
 
     use super::*;
 
-    fn rows(format: Format, text: &'static str) -> Vec<pb::ImportRow> {
-        format.read(Cursor::new(text)).unwrap().map(Result::unwrap).collect()
+    fn rows(format: Format, text: impl AsRef<[u8]> + Send + 'static) -> Vec<pb::ImportRow> {
+        format.read(Cursor::new(text), b',').unwrap().map(Result::unwrap).collect()
+    }
+
+    fn refused(format: Format, text: String) -> String {
+        match format.read(Cursor::new(text), b',') {
+            Err(error) => error.to_string(),
+            Ok(rows) => match rows.collect::<Result<Vec<_>, _>>() {
+                Err(error) => error.to_string(),
+                Ok(rows) => panic!("{rows:?}"),
+            },
+        }
+    }
+
+    fn reasons(rows: Vec<pb::ImportRow>) -> Vec<String> {
+        rows.into_iter()
+            .map(|row| match row.row {
+                Some(Row::Unreadable(reason)) => reason,
+                other => panic!("{other:?}"),
+            })
+            .collect()
+    }
+
+    fn names(rows: Vec<pb::ImportRow>) -> Vec<String> {
+        rows.into_iter()
+            .map(|row| match row.row {
+                Some(Row::Tenant(tenant)) => tenant.name,
+                other => panic!("{other:?}"),
+            })
+            .collect()
     }
 
     #[test]
@@ -157,25 +248,80 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told() {
-        let reasons = |rows: Vec<pb::ImportRow>| -> Vec<String> {
-            rows.into_iter()
-                .map(|row| match row.row {
-                    Some(Row::Unreadable(reason)) => reason,
-                    other => panic!("{other:?}"),
-                })
-                .collect()
-        };
         let json = "nonsense\n[]\n{\"kind\":\"pupil\"}\n{\"name\":\"x\"}\n\
-                    {\"kind\":\"tenant\",\"nome\":\"x\"}\n{\"kind\":\"tenant\",\"inactive\":\"?\"}\n";
+                    {\"kind\":\"tenant\",\"nome\":\"x\"}\n{\"kind\":\"tenant\",\"inactive\":\"?\"}\n\
+                    {\"kind\":\"person\",\"document_value\":12345678909}\n\
+                    {\"kind\":\"person\",\"profiles\":[1]}\n\
+                    {\"kind\":\"school\",\"addresses\":[{\"city\":\"A\"},{\"city\":5}]}\n";
         let told = reasons(rows(Format::Jsonl, json));
         assert_eq!(told[0], "is no JSON object");
         assert_eq!(told[1], "is no JSON object");
         assert_eq!(told[2], "has no known kind");
         assert_eq!(told[3], "has no known kind");
-        assert!(told[4].contains("unknown field `nome`"), "{}", told[4]);
-        assert!(told[5].contains("true or false"), "{}", told[5]);
+        assert!(told[4].starts_with("cannot be read: unknown field `nome`"), "{}", told[4]);
+        // Where the value that is wrong may be somebody's, it is not told.
+        let expected = [
+            "cannot be read: inactive must be true or false",
+            "cannot be read: document_value must be a string",
+            "cannot be read: profiles must be texts",
+            "cannot be read: addresses[1].city must be a string",
+        ];
+        assert_eq!(told[5..], expected);
         let csv = "kind,name\ntenant,x,y\n";
         assert_eq!(reasons(rows(Format::Csv, csv)), ["has more cells than the first line"]);
+    }
+
+    #[test]
+    fn files_of_spreadsheets_and_of_other_systems_are_read() {
+        let csv = "\u{FEFF}kind,reference,name,,\r\ntenant,t1,\"Grupo \"\"Sol\"\", Ltda\",,\r\n\
+                   tenant,t2\r\n";
+        assert_eq!(names(rows(Format::Csv, csv)), ["Grupo \"Sol\", Ltda", ""]);
+        let json = "\u{FEFF}{\"kind\":\"tenant\",\"name\":\"Sol\",\"brand\":null}\r\n\r\n\
+                    {\"kind\":\"tenant\",\"name\":\"Lua\"}";
+        assert_eq!(names(rows(Format::Jsonl, json)), ["Sol", "Lua"]);
+        let semicolons = Cursor::new("kind;name\ntenant;Sol, Lua\n");
+        let read = Format::Csv.read(semicolons, b';').unwrap();
+        assert_eq!(names(read.map(Result::unwrap).collect()), ["Sol, Lua"]);
+    }
+
+    #[test]
+    fn a_row_that_is_no_text_is_one_row_and_no_more() {
+        let good: &[u8] = b"tenant,Lua\n";
+        let csv = [b"kind,name\n", b"tenant,S\xE3o\n".as_slice(), good].concat();
+        let read = rows(Format::Csv, csv);
+        assert_eq!(reasons(read[..1].to_vec()), ["is not UTF-8"]);
+        assert_eq!(names(read[1..].to_vec()), ["Lua"]);
+        let json = b"{\"kind\":\"S\xE3o\"}\n{\"kind\":\"tenant\",\"name\":\"Lua\"}\n".as_slice();
+        let read = rows(Format::Jsonl, json);
+        assert_eq!(reasons(read[..1].to_vec()), ["is not UTF-8"]);
+        assert_eq!(names(read[1..].to_vec()), ["Lua"]);
+    }
+
+    #[test]
+    fn a_quote_left_open_is_told_and_swallows_no_more_than_a_row_may_have() {
+        let few = "kind,name\ntenant,\"Sol\ntenant,Lua\n";
+        let told = reasons(rows(Format::Csv, few));
+        assert_eq!(told, ["has a line break in a cell; is a quote left open?"]);
+        let many = format!("kind,name\ntenant,\"Sol\n{}", "tenant,Lua\n".repeat(10_000));
+        assert!(refused(Format::Csv, many).contains("is a quote left open?"));
+        // So many are fine without it.
+        let many = format!("kind,name\n{}", "tenant,Lua\n".repeat(10_000));
+        assert_eq!(rows(Format::Csv, many).len(), 10_000);
+        let long = format!("{{\"kind\":\"{}\"}}\n", "x".repeat(ROW_MAX));
+        assert_eq!(refused(Format::Jsonl, format!("\n{long}")), "line 2 has more than 64 kB");
+    }
+
+    #[test]
+    fn a_first_line_that_names_nothing_is_refused() {
+        for (csv, told) in [
+            ("", "no column \"kind\""),
+            ("name,reference\n", "no column \"kind\""),
+            ("kind;name\ntenant;x\n", "--separator"),
+            ("kind,name, name\n", "the column \"name\" twice"),
+        ] {
+            let refused = refused(Format::Csv, csv.to_owned());
+            assert!(refused.contains(told), "{csv}: {refused}");
+        }
     }
 
     #[test]

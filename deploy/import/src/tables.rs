@@ -3,11 +3,12 @@
 use proto::company::v1 as pb;
 use proto::company::v1::import_row::Row;
 use proto::identity::v1 as identity;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::{DeserializeOwned, Error, Unexpected};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-const KIND: &str = "kind";
+/// The field that says what a row is.
+pub(crate) const KIND: &str = "kind";
 
 /// The row of these fields.
 pub(crate) fn row(row_number: u32, mut fields: Map<String, Value>) -> pb::ImportRow {
@@ -28,9 +29,19 @@ pub(crate) fn row(row_number: u32, mut fields: Map<String, Value>) -> pb::Import
     pb::ImportRow { row_number, row: Some(read.unwrap_or_else(Row::Unreadable)) }
 }
 
-fn read<T: DeserializeOwned + Into<Row>>(fields: Map<String, Value>) -> Result<Row, String> {
-    let read: Result<T, _> = serde_json::from_value(fields.into());
-    read.map(Into::into).map_err(|error| format!("cannot be read: {error}"))
+fn read<T: DeserializeOwned + Into<Row>>(mut fields: Map<String, Value>) -> Result<Row, String> {
+    fields.retain(|_, value| !value.is_null());
+    let read: Result<T, _> = serde_path_to_error::deserialize(Value::from(fields));
+    read.map(Into::into).map_err(|error| {
+        let (path, fault) = (error.path().to_string(), error.into_inner().to_string());
+        // What a value is instead may be somebody's number, and the report is kept.
+        match fault.rsplit_once(", expected ") {
+            Some((what, expected)) if !what.starts_with("unknown field") => {
+                format!("cannot be read: {path} must be {expected}")
+            }
+            _ => format!("cannot be read: {fault}"),
+        }
+    })
 }
 
 /// A shift is read first, and may be meant to be a stage.
@@ -47,22 +58,18 @@ fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
         Value::Bool(truth) => Ok(truth),
         Value::String(text) if text == "true" => Ok(true),
         Value::String(text) if text == "false" => Ok(false),
-        _ => Err(D::Error::custom("it must be true or false")),
+        _ => Err(D::Error::invalid_type(Unexpected::Other("else"), &"true or false")),
     }
 }
 
 /// Several texts, also as one with "|" between them.
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Texts {
-        One(String),
-        Several(Vec<String>),
+    let value = Value::deserialize(deserializer)?;
+    if let Value::String(text) = &value {
+        return Ok(text.split('|').map(|part| part.trim().to_owned()).collect());
     }
-    match Texts::deserialize(deserializer)? {
-        Texts::One(text) => Ok(text.split('|').map(|part| part.trim().to_owned()).collect()),
-        Texts::Several(texts) => Ok(texts),
-    }
+    let texts: Result<Vec<String>, _> = serde_json::from_value(value);
+    texts.map_err(|_| D::Error::invalid_type(Unexpected::Other("else"), &"texts"))
 }
 
 #[derive(Default, Deserialize)]

@@ -37,6 +37,7 @@ async fn import(
     for rows in rows.chunks(400) {
         sent.push(message(Sent::Rows(pb::ImportRows { rows: rows.to_vec() })));
     }
+    sent.push(message(Sent::End(pb::ImportEnd {})));
     let request = with_token(tokio_stream::iter(sent), &operator.token);
     let mut told = SchoolImportServiceClient::new(operator.world.channel(Part::Company))
         .import_schools(request)
@@ -278,6 +279,47 @@ async fn rows_come_in_any_order_and_bad_ones_are_reported_and_skipped() {
 }
 
 #[tokio::test]
+async fn an_integration_is_of_a_program_that_is_there_in_the_end() {
+    let world = World::shared().await;
+    let operator = Operator::of(world).await;
+    let body = json!({"name": "Outro Parceiro", "product": "lines"});
+    let made = world.operator().await.post("/partners", &body).await.expect(201);
+    let of_lines = made["client_id"].as_str().unwrap();
+    let mut rows = Rows::new();
+    let integration = |client_id: &str, rows: &Rows| {
+        Row::Integration(pb::SchoolIntegrationInput {
+            client_id: client_id.to_owned(),
+            school_reference: rows.of("escola"),
+            external_integration_id: format!("INT-{client_id}"),
+            school_external_id: "X".to_owned(),
+            inactive: false,
+        })
+    };
+    let app = |client_id: &str, name: &str| {
+        Row::ClientApp(ClientAppInput {
+            client_id: client_id.to_owned(),
+            name: name.to_owned(),
+            product: "produto".to_owned(),
+            inactive: false,
+        })
+    };
+    let nameless = rows.of("sem-nome");
+    let expected: Vec<(u32, String)> = [
+        (rows.add(integration(of_lines, &rows)), "integration.client_id"),
+        (rows.add(app(of_lines, "App")), "client_app.client_id"),
+        (rows.add(integration(&nameless, &rows)), "integration.client_id"),
+        (rows.add(app(&nameless, "")), "client_app.name"),
+    ]
+    .map(|(number, field)| (number, field.to_owned()))
+    .into();
+    rows.school();
+    for dry_run in [true, false] {
+        let done = import(&operator, Uuid::now_v7(), dry_run, rows.rows.clone()).await.unwrap();
+        assert_eq!(done.refused, expected, "dry run: {dry_run}");
+    }
+}
+
+#[tokio::test]
 async fn a_stream_that_is_wrong_changes_nothing() {
     let world = World::shared().await;
     let operator = Operator::of(world).await;
@@ -297,6 +339,29 @@ async fn a_stream_that_is_wrong_changes_nothing() {
         .await
         .unwrap_err();
     assert_eq!(Refusal::of(&refused).violations[0].field, "start");
+
+    // Rows that nobody said were all may not be all.
+    let mut rows = Rows::new();
+    rows.school();
+    let reference = rows.of("escola");
+    let message = |part| pb::ImportSchoolsRequest { part: Some(part) };
+    let start = pb::ImportStart { import_id: Uuid::now_v7().to_string(), dry_run: false };
+    let sent =
+        [message(Sent::Start(start)), message(Sent::Rows(pb::ImportRows { rows: rows.rows }))];
+    let mut told = SchoolImportServiceClient::new(world.channel(Part::Company))
+        .import_schools(with_token(tokio_stream::iter(sent), &operator.token))
+        .await
+        .unwrap()
+        .into_inner();
+    let refused = told.message().await.unwrap_err();
+    assert_eq!(Refusal::of(&refused).violations[0].field, "end");
+    let known: bool =
+        sqlx::query_scalar("select exists (select from company.school where reference = $1)")
+            .bind(reference)
+            .fetch_one(&world.database().await)
+            .await
+            .unwrap();
+    assert!(!known);
 }
 
 #[tokio::test]

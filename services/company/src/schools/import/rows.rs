@@ -1,8 +1,9 @@
 //! Rows: in which order they are put, and by which keys they are known.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chassis::refusal::{Fields, Refusal};
+use prost::Message;
 use proto::company::v1 as pb;
 use proto::company::v1::import_row::Row;
 use sha2::{Digest, Sha256};
@@ -29,6 +30,11 @@ pub(super) enum Phase {
 /// The last phase of what company keeps itself.
 pub(super) const LAST_OWN: Phase = Phase::Classes;
 
+/// The most bytes of a row: more than any has whose values are as long as they may be.
+const BYTES_MAX: usize = 16_000;
+/// The same of a row for identity, to which a message brings 1,000 of them, and 4 MB at the most.
+const PEOPLE_BYTES_MAX: usize = 4_000;
+
 type Key = [u8; 16];
 
 /// What must be remembered of all rows: their keys, and what they refer to elsewhere.
@@ -42,8 +48,8 @@ pub(super) struct Seen {
     pub(super) school_references: BTreeSet<String>,
     /// The programs that integrations are of.
     pub(super) client_ids: BTreeSet<String>,
-    /// The programs that come along.
-    pub(super) new_client_ids: BTreeSet<String>,
+    /// The programs that come along, by the numbers of their rows.
+    pub(super) new_client_ids: BTreeMap<u32, String>,
 }
 
 impl Seen {
@@ -66,6 +72,10 @@ impl Seen {
             Some(Row::Unreadable(reason)) => refuse("row", shortened(reason)),
             _ => refuse("row", "has no kind".to_owned()),
         })?;
+        let bytes_max = if phase <= LAST_OWN { BYTES_MAX } else { PEOPLE_BYTES_MAX };
+        if row.encoded_len() > bytes_max {
+            return Err(refuse("row", format!("has more than {bytes_max} bytes")));
+        }
         own(row)?;
         for (field, key) in keys(row) {
             if let Some(earlier) = self.keys.get(&key) {
@@ -78,7 +88,7 @@ impl Seen {
                 self.client_ids.insert(given.client_id.clone());
             }
             Some(Row::ClientApp(given)) => {
-                self.new_client_ids.insert(given.client_id.clone());
+                self.new_client_ids.insert(row.row_number, given.client_id.clone());
             }
             _ => {}
         }

@@ -99,6 +99,15 @@ pub(super) async fn claim(connection: &mut PgConnection, import_id: Uuid) -> sql
         .await
 }
 
+/// Gives a claim back.
+pub(super) async fn unclaim(connection: &mut PgConnection, import_id: Uuid) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_unlock(hashtextextended($1::text, 0))")
+        .bind(import_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Notes what became of an import.
 pub(super) async fn finish(
     tx: &mut PgConnection,

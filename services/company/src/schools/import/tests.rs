@@ -68,6 +68,63 @@ fn a_row_that_cannot_be_put_is_refused_for_its_first_fault() {
     assert!(refused.reason.starts_with("is no JSONx"));
 }
 
+/// The longest values that there may be.
+fn long(length: usize) -> String {
+    "\u{1F392}".repeat(length)
+}
+
+#[test]
+fn the_longest_rows_are_short_enough_and_longer_ones_are_refused() {
+    let mut seen = Seen::default();
+    let text = |length| Some(long(length));
+    let whole = identity::SchoolPersonInput {
+        reference: long(50),
+        external_id: text(50),
+        name: long(100),
+        birth_date: Some("2005-06-15T00:00:00.000Z".to_owned()),
+        document: Some(identity::PersonDocument { r#type: long(10), value: long(20) }),
+        email: text(200),
+        academic_email: text(200),
+        ddi: Some("+555".to_owned()),
+        cell_phone_number: text(20),
+        profiles: vec!["FinancialOperator".to_owned(); 16],
+        inactive: true,
+        account_id: Some(Uuid::now_v7().to_string()),
+    };
+    let person = |person: identity::SchoolPersonInput| {
+        Row::Person(pb::ImportPerson { school_reference: long(50), person: Some(person) })
+    };
+    seen.admit(&row(1, person(whole.clone()))).unwrap();
+    let much = identity::SchoolPersonInput { name: long(1_000), reference: long(49), ..whole };
+    let refused = seen.admit(&row(2, person(much))).unwrap_err();
+    assert_eq!(
+        (refused.field.as_str(), refused.reason.as_str()),
+        ("row", "has more than 4000 bytes")
+    );
+
+    let address = pb::SchoolAddress {
+        street: long(100),
+        number: long(10),
+        neighborhood: long(50),
+        city: long(50),
+        state: long(50),
+        postal_code: long(10),
+    };
+    let school = pb::SchoolInput {
+        reference: long(50),
+        tenant_reference: long(50),
+        trade_name: long(50),
+        company_name: long(50),
+        document: Some(pb::SchoolDocument { document_type: long(20), document_value: long(18) }),
+        addresses: vec![address; 10],
+        inactive: false,
+    };
+    seen.admit(&row(3, Row::School(school.clone()))).unwrap();
+    let much = pb::SchoolInput { trade_name: long(4_000), ..school };
+    let refused = seen.admit(&row(4, Row::School(much))).unwrap_err();
+    assert_eq!(refused.reason, "has more than 16000 bytes");
+}
+
 #[test]
 fn row_numbers_grow() {
     let mut seen = Seen::default();
@@ -131,6 +188,10 @@ async fn a_report_is_kept_and_an_import_is_claimed_by_one() {
     let mut other = db.acquire().await.unwrap();
     assert!(store::claim(&mut one, import_id).await.unwrap());
     assert!(!store::claim(&mut other, import_id).await.unwrap());
+    store::unclaim(&mut one, import_id).await.unwrap();
+    assert!(store::claim(&mut other, import_id).await.unwrap());
+    store::unclaim(&mut other, import_id).await.unwrap();
+    assert!(store::claim(&mut one, import_id).await.unwrap());
     drop(one);
     while !store::claim(&mut other, import_id).await.unwrap() {
         tokio::task::yield_now().await;

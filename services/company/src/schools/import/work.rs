@@ -9,7 +9,7 @@ use proto::company::v1 as pb;
 use proto::company::v1::import_row::Row;
 use proto::company::v1::import_schools_request::Part;
 use sqlx::{Acquire, PgConnection};
-use tonic::{Status, Streaming};
+use tonic::Streaming;
 use uuid::Uuid;
 
 use super::rows::{LAST_OWN, Phase, Seen, own, prefix};
@@ -51,12 +51,19 @@ impl Import {
         if !store::claim(&mut claim, self.import_id).await? {
             return Err(Error::ImportRunning);
         }
-        if let Some(report) = store::report(&self.service.db, self.import_id).await? {
-            while stream.message().await?.is_some() {}
-            return Ok(report);
-        }
-        let done = self.receive_and_put(&mut stream).await;
-        store::forget(&self.service.db, self.attempt_id).await?;
+        let done = match store::report(&self.service.db, self.import_id).await? {
+            Some(report) => {
+                while stream.message().await?.is_some() {}
+                Ok(report)
+            }
+            None => {
+                let done = self.receive_and_put(&mut stream).await;
+                store::forget(&self.service.db, self.attempt_id).await?;
+                done
+            }
+        };
+        // Whoever hears of the end may begin again at once.
+        store::unclaim(&mut claim, self.import_id).await?;
         done
     }
 
@@ -68,7 +75,7 @@ impl Import {
         let unknown = self.unknown_clients(&seen).await?;
         let school_ids = self.put_own(&seen, &unknown, &mut refused).await?;
         crash::point("company.schools_imported").await;
-        people::hand_over(self, &school_ids, &mut refused).await?;
+        refused.extend(people::hand_over(self, &school_ids).await?);
         crash::point("company.school_people_imported").await;
         refused.sort_by_key(|refused| refused.row_number);
         let report = Report { rows: seen.count, refused, replayed: false };
@@ -84,9 +91,12 @@ impl Import {
     ) -> Result<(Seen, Vec<Refused>), Error> {
         let service = &self.service;
         let (mut seen, mut refused) = (Seen::default(), vec![]);
-        while let Some(message) = stream.message().await? {
-            let Some(Part::Rows(pb::ImportRows { rows })) = message.part else {
-                return Err(invalid("rows", "come after the start").into());
+        loop {
+            let rows = match stream.message().await?.and_then(|message| message.part) {
+                Some(Part::Rows(pb::ImportRows { rows })) => rows,
+                Some(Part::End(_)) => return Ok((seen, refused)),
+                // What broke off is as if it had never been.
+                Some(Part::Start(_)) | None => return Err(invalid("end", "comes last").into()),
             };
             if rows.len() > PART_MAX {
                 return Err(invalid("rows", format!("has more than {PART_MAX}")).into());
@@ -107,12 +117,18 @@ impl Import {
             let now = service.clock.now();
             store::keep(&service.db, &service.keyring, self.attempt_id, &kept, now).await?;
         }
-        Ok((seen, refused))
     }
 
-    /// Programs of integrations that neither exist nor come along.
-    async fn unknown_clients(&self, seen: &Seen) -> Result<BTreeSet<String>, Status> {
-        let asked = seen.client_ids.difference(&seen.new_client_ids).cloned().collect();
+    /// Programs of integrations that neither exist nor come along in a row that can be put.
+    async fn unknown_clients(&self, seen: &Seen) -> Result<BTreeSet<String>, Error> {
+        let mut new = seen.new_client_ids.clone();
+        if !new.is_empty() {
+            for row_number in people::refused_programs(self).await? {
+                new.remove(&row_number);
+            }
+        }
+        let new: BTreeSet<String> = new.into_values().collect();
+        let asked = seen.client_ids.difference(&new).cloned().collect();
         Ok(unknown_clients(&self.service, asked).await?.into_iter().collect())
     }
 
