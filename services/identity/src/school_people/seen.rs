@@ -64,7 +64,8 @@ impl Seen {
     }
 
     /// Which of these schools are seen: active ones, with what ties the caller to them. Asks
-    /// company, once.
+    /// company, once, also about none: how long an answer takes must not tell whether there was
+    /// somebody to ask about.
     pub(super) async fn schools(
         &self,
         service: &Service,
@@ -72,9 +73,6 @@ impl Seen {
     ) -> Result<Vec<School>, Status> {
         school_ids.sort_unstable();
         school_ids.dedup();
-        if school_ids.is_empty() {
-            return Ok(vec![]);
-        }
         self.resolve(service, None, school_ids).await
     }
 

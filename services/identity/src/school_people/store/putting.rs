@@ -388,9 +388,11 @@ pub(crate) async fn consumptions(
         })
         .collect();
     sqlx::query(
-        "insert into school_consumption (client_id, person_id, active, updated_at)
-         select client_id, person_id, active, $4
+        "insert into school_consumption
+             (client_id, person_id, school_id, name, active, updated_at)
+         select g.client_id, person_id, p.school_id, p.name, g.active, $4
            from unnest($1::text[], $2::uuid[], $3::boolean[]) as g (client_id, person_id, active)
+           join school_person p using (person_id)
          on conflict (client_id, person_id) do update
             set active = excluded.active, updated_at = excluded.updated_at",
     )
