@@ -1,5 +1,7 @@
 //! What must never be, whatever happened: each statement returns no row.
 
+mod schools;
+
 use sqlx::{PgPool, Row};
 
 const INVARIANTS: &[(&str, &str)] = &[
@@ -301,7 +303,7 @@ const INVARIANTS: &[(&str, &str)] = &[
 /// # Panics
 /// When something does not; `when` says after what.
 pub async fn assert_invariants(database: &PgPool, when: &str) {
-    for &(invariant, statement) in INVARIANTS {
+    for &(invariant, statement) in INVARIANTS.iter().chain(schools::INVARIANTS) {
         let broken = sqlx::query(statement).fetch_all(database).await.expect(invariant);
         let broken: Vec<String> = broken.iter().map(|row| row.get(0)).collect();
         assert!(broken.is_empty(), "{when}: {invariant}, but not {broken:?}");
