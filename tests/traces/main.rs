@@ -1,6 +1,7 @@
 //! One trace tells the whole story of a request.
 
 mod collector;
+mod schools;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +11,7 @@ use harness::{Sample, World, email};
 use opentelemetry_proto::tonic::trace::v1::Span;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signup_is_one_tree_and_a_list_of_lines_is_one_statement() {
+async fn a_signup_is_one_tree_a_list_one_statement_and_the_unseen_goes_the_way_of_the_absent() {
     let collector = Collector::start().await;
     let config =
         TelemetryConfig { otlp_endpoint: Some(collector.endpoint()), ..TelemetryConfig::default() };
@@ -23,6 +24,7 @@ async fn a_signup_is_one_tree_and_a_list_of_lines_is_one_statement() {
     world.settle().await;
     let rest = world.rest().with_token(completed["access_token"].as_str().unwrap());
     rest.get("/phone-accounts").await.expect(200);
+    let asked = schools::ask(&world).await;
     world.stack.stop().await.unwrap();
     tokio::task::spawn_blocking(move || telemetry.shutdown()).await.unwrap();
 
@@ -48,6 +50,8 @@ async fn a_signup_is_one_tree_and_a_list_of_lines_is_one_statement() {
     assert_eq!(calls.count(), 1, "gRPC calls of {:?}", names(&list));
     let statements = list.iter().filter(|span| attribute(span, "db.query.text").is_some());
     assert_eq!(statements.count(), 1, "SQL statements of {:?}", names(&list));
+
+    asked.assert_same_way(&spans);
 }
 
 /// The spans of the newest trace whose root has this name.

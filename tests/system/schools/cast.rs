@@ -115,12 +115,21 @@ impl<'a> Operator<'a> {
     }
 
     pub(super) async fn integration(&self, client_id: &str, school: &str, called: &str) {
+        self.put_integration(client_id, school, called, false).await;
+    }
+
+    /// Takes from a program what [`Operator::integration`] gave it.
+    pub(super) async fn no_integration(&self, client_id: &str, school: &str, called: &str) {
+        self.put_integration(client_id, school, called, true).await;
+    }
+
+    async fn put_integration(&self, client_id: &str, school: &str, called: &str, inactive: bool) {
         let integration = Some(SchoolIntegrationInput {
             client_id: client_id.to_owned(),
             school_reference: school.to_owned(),
             external_integration_id: "INT".to_owned(),
             school_external_id: called.to_owned(),
-            inactive: false,
+            inactive,
         });
         let request = with_token(PutSchoolIntegrationRequest { integration }, &self.token);
         self.schools().put_school_integration(request).await.expect("it is put");

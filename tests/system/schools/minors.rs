@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::cast::{Operator, Place, other_partner, program_of};
 
 const ROUNDS: usize = 25;
+const NOBODY: &str = "nobody";
 /// Less than a look into another table would add; more than chance does.
 const SLACK: Duration = Duration::from_millis(15);
 
@@ -121,9 +122,12 @@ async fn sees_nothing(who: &str, rest: &Rest, student: &Student) {
             answer.headers.keys().map(ToString::to_string).collect()
         };
         assert_eq!(names(&seen), names(&nothing), "{name} by {who}");
-        if !is_open {
-            assert!([400, 401].contains(&seen.status), "{name} by {who}: {}", seen.status);
-        }
+        let expected = match (who, is_open) {
+            (NOBODY, _) => 401,
+            (_, true) => 200,
+            (_, false) => 400,
+        };
+        assert_eq!(seen.status, expected, "{name} by {who}");
         let text = seen.body.to_string();
         for secret in &student.secrets {
             assert!(!text.contains(secret.as_str()), "{name} by {who}: {text}");
@@ -149,9 +153,21 @@ async fn a_foreign_partner_sees_nothing_of_a_student() {
     let student = student(&operator).await;
     let foreign = program_of(world, other_partner(world)).await;
     sees_nothing("a foreign partner", &foreign, &student).await;
-    // Neither does one who lost the integration, or whose integration is of another school.
     let neighbour = operator.place().await;
     sees_nothing("the neighbour's partner", &neighbour.program, &student).await;
+}
+
+#[tokio::test]
+async fn a_partner_that_lost_the_integration_sees_nothing_of_a_student() {
+    let world = World::shared().await;
+    let operator = Operator::of(world).await;
+    let student = student(&operator).await;
+    let Place { reference, called, client_id, program, .. } = &student.place;
+    // Its product is still in use.
+    operator.no_integration(client_id, reference, called).await;
+    sees_nothing("a partner of before", program, &student).await;
+    operator.integration(client_id, reference, called).await;
+    program.get(&format!("/data/v1/accounts/{}", student.account_id)).await.expect(200);
 }
 
 #[tokio::test]
@@ -202,7 +218,7 @@ async fn people_and_programs_of_other_dialects_see_nothing_of_a_student() {
     let student = student(&operator).await;
     sees_nothing("a company's manager", &world.manager().await, &student).await;
     sees_nothing("a holder", &world.holder().await, &student).await;
-    sees_nothing("nobody", &world.rest(), &student).await;
+    sees_nothing(NOBODY, &world.rest(), &student).await;
     let body = serde_json::json!({"name": "Outro Parceiro", "product": "lines"});
     let made = world.operator().await.post("/partners", &body).await.expect(201);
     let text = |name: &str| made[name].as_str().unwrap().to_owned();
@@ -210,6 +226,7 @@ async fn people_and_programs_of_other_dialects_see_nothing_of_a_student() {
     sees_nothing("a program of the lines dialect", &lines, &student).await;
 }
 
+/// That it takes the same way, call by call, is shown by the traces.
 #[tokio::test]
 async fn what_is_out_of_sight_takes_no_longer_than_what_is_not_there() {
     let world = World::own().await;

@@ -107,15 +107,25 @@ async fn an_inactive_school_is_out_of_sight_everywhere() {
     let student = operator.person(&place.school_id, "aluno", "Student", |_| ()).await;
     operator.consumes(&place.school_id, "aluno", &place.client_id, true).await;
     let (_, manager) = operator.logged_in(&place.school_id, "gestora", "Manager").await;
+    let school = format!("/data/v1/schools/{}", place.school_id);
+    let school = place.program.get(&school).await.expect(200);
+    let tenant_id = school["tenant_id"].as_str().unwrap();
     operator.school(&place.reference, true).await;
     for rest in [&place.program, &world.operator().await] {
         let Place { school_id, called, .. } = &place;
         let account = &student.account_id;
-        absent(rest.get(&format!("/data/v1/schools/{school_id}")).await, "School not found.");
-        absent(rest.get(&format!("/data/v1/accounts/{account}")).await, "Account not found.");
-        for path in ["v1/educational-shifts", "partner/v1/classes", "partner/v1/user"] {
-            let path = format!("/data/{path}?school_external_id={called}");
-            absent(rest.get(&path).await, "School not found.");
+        for (path, message) in [
+            (format!("v1/tenants/{tenant_id}"), "Tenant not found."),
+            (format!("v1/schools/{school_id}"), "School not found."),
+            (format!("v1/accounts/{account}/dependents"), "Account not found."),
+            (format!("v1/accounts/{account}"), "Account not found."),
+            (format!("partner/v1/accounts/{account}?school_id={school_id}"), "School not found."),
+            (format!("v1/educational-shifts?school_external_id={called}"), "School not found."),
+            (format!("v1/educational-stages?school_external_id={called}"), "School not found."),
+            (format!("partner/v1/classes?school_external_id={called}"), "School not found."),
+            (format!("partner/v1/user?schoolExternalId={called}"), "School not found."),
+        ] {
+            absent(rest.get(&format!("/data/{path}")).await, message);
         }
     }
     assert_eq!(

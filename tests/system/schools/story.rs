@@ -6,6 +6,104 @@ use serde_json::{Value, json};
 use super::cast::{partner, program_of};
 use super::{absent, column, reads_of};
 
+/// The 16, in their order: code, type, name, description, id as it is printed.
+const PROFILES: [(i32, &str, &str, &str, &str); 16] = [
+    (
+        8,
+        "SchoolAdmin",
+        "Admin Escola",
+        "Administrador de Escola.",
+        "00000000-0000-0000-0000-000000000000",
+    ),
+    (3, "Manager", "Gestor", "Diretor de escola.", "06FD2708-609F-4994-A8C9-269A746BA17E"),
+    (
+        4,
+        "Secretary",
+        "Secretaria",
+        "Atende a secretaria e mantém os cadastros.",
+        "1a066b2c-2af7-5684-9f11-c852cae82c4e",
+    ),
+    (
+        5,
+        "Marketing",
+        "Marketing",
+        "Cuida da comunicação da escola.",
+        "0ccea392-f03f-5ee8-ad23-26828e940f6e",
+    ),
+    (
+        6,
+        "FinancialOperator",
+        "Operador Financeiro",
+        "Opera cobranças e pagamentos.",
+        "91f7533c-2def-580c-b2fa-816aa7ac4e07",
+    ),
+    (
+        2,
+        "Coordinator",
+        "Coordenador",
+        "Coordena turmas e professores.",
+        "c6c15503-8701-5b3e-b515-2cf11804eb8e",
+    ),
+    (
+        7,
+        "Assistant",
+        "Assistente",
+        "Apoia a equipe da escola.",
+        "681da417-3bc9-51d1-8724-56e7367f6510",
+    ),
+    (
+        9,
+        "Operator",
+        "Operador",
+        "Executa rotinas operacionais.",
+        "fbae72f5-d726-5fb8-858b-cfba0a03eebc",
+    ),
+    (1, "Student", "Aluno", "Estudante matriculado.", "f18dc123-be48-4a74-b8b9-88403eb8d123"),
+    (
+        10,
+        "Nutritionist",
+        "Nutricionista",
+        "Responde pela alimentação escolar.",
+        "f75d5570-d84a-55c6-b0da-f2957d3ae2b0",
+    ),
+    (
+        11,
+        "Reviewer",
+        "Revisor",
+        "Revisa conteúdos e avaliações.",
+        "951d36d7-46fc-5f20-b17a-cc6673a2cee7",
+    ),
+    (
+        12,
+        "Commercial",
+        "Comercial",
+        "Atende matrículas e vendas.",
+        "27782eca-72e1-5d81-aae4-3b8fa911f3e6",
+    ),
+    (
+        13,
+        "Sponsor",
+        "Responsável",
+        "Responde por um ou mais alunos.",
+        "7ba94caf-ae3d-5c31-a74e-fb8e750b92a6",
+    ),
+    (
+        14,
+        "OperationAdmin",
+        "Admin Operação",
+        "Administra a operação do grupo.",
+        "c3e5ba2b-17b5-537f-ad38-e6aa189e7bf8",
+    ),
+    (15, "Teacher", "Professor", "Leciona nas turmas.", "2011ede3-0ef9-5182-96b5-1b7c9e9eb913"),
+    (
+        16,
+        "Nurse",
+        "Enfermeiro",
+        "Cuida da saúde na escola.",
+        "4a15367d-bbdc-548b-a96f-8d47b798d118",
+    ),
+];
+
 #[tokio::test]
 async fn a_program_reads_its_schools_and_their_people() {
     let world = World::shared().await;
@@ -42,8 +140,11 @@ async fn a_program_reads_its_schools_and_their_people() {
             "description": "Diretor de escola."
         }
     ]);
-    assert_eq!(profiles.as_array().unwrap().len(), 16);
     assert_eq!(Value::from(profiles.as_array().unwrap()[..2].to_vec()), sample);
+    let all = PROFILES.map(|(code, kind, name, description, id)| {
+        json!({"id": id, "code": code, "name": name, "type": kind, "description": description})
+    });
+    assert_eq!(profiles, Value::from(all.to_vec()));
 
     let shifts = read(format!("/data/v1/educational-shifts?school_external_id={called}")).await;
     let sample = json!([
@@ -184,7 +285,21 @@ async fn a_program_reads_people_in_every_form() {
     let mixed = format!("school_id={}&school_external_id={called}", uuid::Uuid::now_v7());
     let mixed = rest.get(&format!("/data/partner/v1/accounts/{joao}?{mixed}")).await;
     absent(mixed, "School not found.");
+    let nobody = uuid::Uuid::now_v7();
+    for (query, message) in [
+        (format!("school_id={school_id}"), "Account not found."),
+        (format!("school_id={nobody}"), "School not found."),
+        ("school_external_id=ESC-77".to_owned(), "School not found."),
+    ] {
+        let path = format!("/data/partner/v1/accounts/{nobody}?{query}");
+        absent(rest.get(&path).await, message);
+    }
 
+    assert!(
+        reads_of(world, &ana)
+            .await
+            .contains(&("partner:agenda-escolar".to_owned(), "get_school_account".to_owned()))
+    );
     let reads = reads_of(world, &joao).await;
     let reader = "partner:agenda-escolar".to_owned();
     for operation in ["list_school_people", "list_dependents", "get_partner_account"] {
