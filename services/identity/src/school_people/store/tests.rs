@@ -216,6 +216,15 @@ async fn a_program_sees_those_who_use_its_product_where_they_use_it() {
     assert_eq!(world.seen(&client("b"), world.one).await, ["p2"]);
     assert_eq!(world.seen(&client("c"), world.one).await, Vec::<String>::new());
     assert_eq!(world.seen(&Seen::default(), world.one).await, Vec::<String>::new());
+    // A new name is listed where it belongs.
+    world.consume(world.one, "p2", "a", true).await;
+    let renamed = pb::SchoolPersonInput {
+        name: "Pessoa z".to_owned(),
+        ..testing::person("p1", &["Student"])
+    };
+    world.put(world.one, renamed).await;
+    assert_eq!(world.seen(&client("a"), world.one).await, ["p2", "z"]);
+    world.consume(world.one, "p2", "a", false).await;
     world.consume(world.one, "p1", "a", false).await;
     assert_eq!(world.seen(&client("a"), world.one).await, Vec::<String>::new());
     for (person, client, field) in [("p9", "a", "person_reference"), ("p1", "z", "client_id")] {
@@ -282,6 +291,21 @@ async fn a_list_goes_on_after_its_last_record() {
     let after = Some((last.name.as_str(), last.person_id));
     let rest = of_school(db, keyring, &all, world.one, after).await.unwrap();
     assert_eq!((rest.len(), rest[0].name.as_str()), (100, "Pessoa 500"));
+
+    // The same for a program, and for one of them.
+    world.client("a").await;
+    for number in [7, 300, 599] {
+        world.consume(world.one, &format!("{number:03}"), "a", true).await;
+    }
+    let names = async |seen: &Seen, after| -> Vec<String> {
+        let listed = of_school(db, keyring, seen, world.one, after).await.unwrap();
+        listed.into_iter().map(|person| person.name).collect()
+    };
+    assert_eq!(names(&client("a"), None).await, ["Pessoa 007", "Pessoa 300", "Pessoa 599"]);
+    assert_eq!(names(&client("a"), after).await, ["Pessoa 599"]);
+    let own = Seen { own: vec![rest[1].user_id.0, first[3].user_id.0], ..Seen::default() };
+    assert_eq!(names(&own, None).await, ["Pessoa 003", "Pessoa 501"]);
+    assert_eq!(names(&own, after).await, ["Pessoa 501"]);
 }
 
 #[tokio::test]
