@@ -148,7 +148,7 @@ async fn an_account_is_opened_and_told() {
         (both, &json!("Account"))
     );
     let mut fields = Fields::new();
-    fields.refuse_as("password", Rule::Length, "has fewer than 8 characters");
+    fields.refuse_as("password", Rule::TooShort, "has fewer than 8 characters");
     fields.refuse_as("phone", Rule::Required, "is required");
     fields.refuse_as("domain", Rule::Format, "is not a host name in lower case");
     answers::<identity::OpenVoiceAccountRequest, ()>(&world, OPEN, Err(fields.into_status()));

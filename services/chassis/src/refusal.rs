@@ -43,8 +43,13 @@ pub fn refuse_until(
 
 /// A refusal because of one field. `field` is a path in the request: `form.email`.
 pub fn invalid(field: &str, message: impl Into<String>) -> Status {
+    invalid_as(field, Rule::Other, message)
+}
+
+/// As [`invalid`], where the broken rule is one that callers tell apart.
+pub fn invalid_as(field: &str, rule: Rule, message: impl Into<String>) -> Status {
     let mut fields = Fields::new();
-    fields.refuse(field, message);
+    fields.refuse_as(field, rule, message);
     fields.into_status()
 }
 
@@ -114,8 +119,10 @@ pub fn broke_on_the_way(status: &Status) -> bool {
 pub enum Rule {
     /// It has to be there.
     Required,
-    /// It is too short or too long.
-    Length,
+    /// It has too few characters.
+    TooShort,
+    /// It has too many characters.
+    TooLong,
     /// It is not written like one.
     Format,
     /// It is none of those that there are.
@@ -129,9 +136,10 @@ pub enum Rule {
 }
 
 impl Rule {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Required,
-        Self::Length,
+        Self::TooShort,
+        Self::TooLong,
         Self::Format,
         Self::NotOneOf,
         Self::OutOfRange,
@@ -143,7 +151,8 @@ impl Rule {
     fn reason(self) -> &'static str {
         match self {
             Self::Required => "REQUIRED",
-            Self::Length => "LENGTH",
+            Self::TooShort => "TOO_SHORT",
+            Self::TooLong => "TOO_LONG",
             Self::Format => "FORMAT",
             Self::NotOneOf => "NOT_ONE_OF",
             Self::OutOfRange => "OUT_OF_RANGE",
@@ -187,11 +196,24 @@ impl Fields {
     where
         T: FromStr<Err: Display>,
     {
+        self.required_by(field, text, |_| Rule::Format)
+    }
+
+    /// As [`Fields::required`], where the error knows which rule the text breaks.
+    pub fn required_by<T>(
+        &mut self,
+        field: &str,
+        text: &str,
+        rule: impl FnOnce(&T::Err) -> Rule,
+    ) -> Option<T>
+    where
+        T: FromStr<Err: Display>,
+    {
         if text.is_empty() {
             self.refuse_as(field, Rule::Required, "is required");
             return None;
         }
-        self.parse(field, text)
+        self.parse(field, text, rule)
     }
 
     /// Parses a field that may be absent.
@@ -199,7 +221,7 @@ impl Fields {
     where
         T: FromStr<Err: Display>,
     {
-        text.and_then(|text| self.parse(field, text))
+        text.and_then(|text| self.parse(field, text, |_| Rule::Format))
     }
 
     /// Takes a text of `min` to `max` characters, without control characters, trimmed.
@@ -209,9 +231,9 @@ impl Fields {
         if length < min && length == 0 {
             self.refuse_as(field, Rule::Required, "is required");
         } else if length < min {
-            self.refuse_as(field, Rule::Length, format!("has fewer than {min} characters"));
+            self.refuse_as(field, Rule::TooShort, format!("has fewer than {min} characters"));
         } else if length > max {
-            self.refuse_as(field, Rule::Length, format!("has more than {max} characters"));
+            self.refuse_as(field, Rule::TooLong, format!("has more than {max} characters"));
         } else if text.chars().any(char::is_control) {
             self.refuse_as(field, Rule::Format, "has control characters");
         } else {
@@ -260,12 +282,12 @@ impl Fields {
         Status::with_error_details(Code::InvalidArgument, message, details)
     }
 
-    fn parse<T>(&mut self, field: &str, text: &str) -> Option<T>
+    fn parse<T>(&mut self, field: &str, text: &str, rule: impl FnOnce(&T::Err) -> Rule) -> Option<T>
     where
         T: FromStr<Err: Display>,
     {
         let parsed = text.parse();
-        parsed.map_err(|error: T::Err| self.refuse_as(field, Rule::Format, error.to_string())).ok()
+        parsed.map_err(|error: T::Err| self.refuse_as(field, rule(&error), error.to_string())).ok()
     }
 }
 
@@ -339,7 +361,7 @@ mod tests {
         assert_eq!(refusal.reason, INVALID_FIELDS);
         let named: Vec<_> =
             refusal.violations.iter().map(|broken| (broken.field.as_str(), broken.rule)).collect();
-        assert_eq!(named, [("a", Rule::Required), ("b", Rule::Format), ("d", Rule::Length)]);
+        assert_eq!(named, [("a", Rule::Required), ("b", Rule::Format), ("d", Rule::TooLong)]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl From<refusal::Rule> for Rule {
     fn from(rule: refusal::Rule) -> Self {
         match rule {
             refusal::Rule::Required => Self::Presence,
-            refusal::Rule::Length => Self::Length,
+            refusal::Rule::TooShort | refusal::Rule::TooLong => Self::Length,
             refusal::Rule::Format => Self::Format,
             refusal::Rule::NotOneOf => Self::Inclusion,
             refusal::Rule::Taken => Self::Uniqueness,

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, HeaderValue, LINK, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::response::{IntoResponse, Response};
-use chassis::refusal::Refusal;
+use chassis::refusal::{Refusal, Rule};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tonic::{Code, Status};
@@ -21,6 +21,7 @@ const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json;
 const HYDRA_LINK: HeaderValue = HeaderValue::from_static(
     "<http://www.w3.org/ns/hydra/error>; rel=\"http://www.w3.org/ns/json-ld#error\"",
 );
+const INVALID_FILE: &str = "invalid-file";
 const RETRY_AFTER_USUAL: Duration = Duration::from_secs(1);
 
 /// States that forbid something: the reason, and the member that it is about.
@@ -35,6 +36,7 @@ const STATES: &[(&str, &str)] = &[
     ("ORGANIZATION_NOT_DEMO", ""),
     ("SUBSCRIPTION_CANCELED", ""),
     ("SUBSCRIPTION_EXISTS", ""),
+    ("TOO_MANY_INVITATIONS", ""),
     ("TOO_MANY_ORGANIZATIONS", ""),
 ];
 
@@ -154,7 +156,7 @@ impl From<Status> for Error {
                 let violations = refusal.violations.iter().map(|broken| Violation {
                     property_path: member(&broken.field),
                     message: broken.message.clone(),
-                    code: if is_file { "invalid-file" } else { code_of(&broken.message) },
+                    code: if is_file { INVALID_FILE } else { code_of(broken.rule) },
                 });
                 Self::invalid(violations.collect())
             }
@@ -196,7 +198,7 @@ impl From<Fault> for Error {
             Fault::Malformed(message) => Self::bad_request(message),
             Fault::Invalid(wrong) => {
                 let violations = wrong.into_iter().map(|wrong| Violation {
-                    code: code_of(&wrong.message),
+                    code: code_of(Rule::Other),
                     property_path: wrong.member,
                     message: wrong.message,
                 });
@@ -243,14 +245,14 @@ fn member(field: &str) -> String {
     name
 }
 
-/// The rule that a message is about.
-fn code_of(message: &str) -> &'static str {
-    match message {
-        "is required" => "not-blank",
-        "is in use already" => "not-unique",
-        _ if message.starts_with("has more than") => "too-long",
-        _ if message.starts_with("is out of range") => "out-of-range",
-        _ => "invalid-value",
+/// What a broken rule is called here.
+fn code_of(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Required => "not-blank",
+        Rule::TooLong => "too-long",
+        Rule::OutOfRange => "out-of-range",
+        Rule::Taken => "not-unique",
+        Rule::TooShort | Rule::Format | Rule::NotOneOf | Rule::Other => "invalid-value",
     }
 }
 
@@ -328,8 +330,8 @@ mod tests {
     #[test]
     fn a_broken_rule_is_told_with_its_member_and_code() {
         let mut fields = chassis::refusal::Fields::new();
-        fields.refuse("name", "is required");
-        fields.refuse("office_open_hour", "is out of range: 0 to 24");
+        fields.refuse_as("name", Rule::Required, "is required");
+        fields.refuse_as("office_open_hour", Rule::OutOfRange, "is out of range: 0 to 24");
         let expected = json!({
             "type": "/validation_errors/not-blank",
             "title": "An error occurred",
@@ -420,6 +422,27 @@ mod tests {
         assert_eq!(answer(unavailable("")).0, 503);
         assert_eq!(answer(Status::permission_denied("")).0, 403);
         assert_eq!(answer(Status::internal("secret")), of(500, "-", "-"));
+    }
+
+    #[test]
+    fn every_rule_has_its_code_whatever_the_words() {
+        let code = |rule| {
+            let mut fields = chassis::refusal::Fields::new();
+            fields.refuse_as("name", rule, "is required, out of range and has more than enough");
+            told(fields.into_status(), Form::Json)["violations"][0]["code"].clone()
+        };
+        for (rule, expected) in [
+            (Rule::Required, "not-blank"),
+            (Rule::TooLong, "too-long"),
+            (Rule::TooShort, "invalid-value"),
+            (Rule::Format, "invalid-value"),
+            (Rule::NotOneOf, "invalid-value"),
+            (Rule::OutOfRange, "out-of-range"),
+            (Rule::Taken, "not-unique"),
+            (Rule::Other, "invalid-value"),
+        ] {
+            assert_eq!(code(rule), expected, "{rule:?}");
+        }
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn possible(fields: &mut Fields, field: &str, text: Option<&str>) -> Option<Stri
 
 fn short(fields: &mut Fields, field: &str, email: Email) -> Option<Email> {
     if email.as_str().len() > EMAIL_MAX {
-        fields.refuse_as(field, Rule::Length, format!("has more than {EMAIL_MAX} characters"));
+        fields.refuse_as(field, Rule::TooLong, format!("has more than {EMAIL_MAX} characters"));
         return None;
     }
     Some(email)

@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, organizations, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::payment_method_service_server::PaymentMethodService;
@@ -84,14 +84,14 @@ impl PaymentMethods {
         organization_id: String,
     ) -> Result<(PaymentMethod, Option<String>), Status> {
         let mut fields = Fields::new();
-        let kind: Option<Kind> = fields.required("type", &given.r#type);
+        let kind: Option<Kind> = fields.required_by("type", &given.r#type, |_| Rule::NotOneOf);
         let label = fields.optional_text("label", given.label.as_deref(), LABEL_MAX);
         let token =
             fields.optional_text("provider_token", given.provider_token.as_deref(), TOKEN_MAX);
         if kind == Some(Kind::Card)
             && given.provider_token.as_deref().unwrap_or_default().is_empty()
         {
-            fields.refuse("provider_token", "is required");
+            fields.refuse_as("provider_token", Rule::Required, "is required");
         }
         for (field, text) in [("label", &label), ("provider_token", &token)] {
             if text.as_deref().is_some_and(looks_like_a_card) {

@@ -94,3 +94,86 @@ pub(super) async fn insert(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::testing;
+    use postgres_local::testing::TestDatabase;
+    use proto::common::v1::PageRequest;
+    use time::macros::datetime;
+
+    use super::super::Kind;
+    use super::*;
+    use crate::MIGRATIONS;
+
+    async fn database() -> (PgPool, TestDatabase) {
+        let (service, database) = testing::service("billing", &MIGRATIONS, vec![]).await;
+        (service.db, database)
+    }
+
+    async fn method(db: &PgPool, company_id: CompanyId, kind: Kind) -> PaymentMethod {
+        let method = PaymentMethod {
+            payment_method_id: PaymentMethodId::generate(),
+            company_id,
+            organization_id: company_id.to_string()[28..].to_owned(),
+            kind,
+            label: Some("Loja".to_owned()),
+            created_at: datetime!(2036-12-01 15:00 UTC),
+        };
+        let token = (kind == Kind::Card).then_some(&b"sealed"[..]);
+        insert(&mut *db.acquire().await.unwrap(), &method, token).await.unwrap();
+        method
+    }
+
+    fn page(page_size: i32, skip: i32) -> Page<Uuid> {
+        Page::parse(Some(PageRequest { page_size, skip, page_token: String::new() })).unwrap()
+    }
+
+    #[tokio::test]
+    async fn methods_are_listed_by_their_companies_oldest_first() {
+        let (db, _database) = database().await;
+        let (acme, other) = (CompanyId::generate(), CompanyId::generate());
+        let card = method(&db, acme, Kind::Card).await;
+        let others = method(&db, other, Kind::Boleto).await;
+        let pix = method(&db, acme, Kind::Pix).await;
+        let ids = [acme.0];
+        let listed = list(&db, &ids, &page(10, 0)).await.unwrap();
+        assert_eq!(listed, (vec![card.clone(), pix.clone()], 2));
+        assert_eq!(list(&db, &ids, &page(1, 1)).await.unwrap(), (vec![pix.clone()], 2));
+        assert_eq!(list(&db, &ids, &page(1, 2)).await.unwrap(), (vec![], 2));
+        let of_both = list(&db, &[acme.0, other.0], &page(10, 0)).await.unwrap();
+        assert_eq!(of_both, (vec![card.clone(), others, pix], 3));
+        assert_eq!(list(&db, &[], &page(10, 0)).await.unwrap(), (vec![], 0));
+        assert_eq!(find(&db, card.payment_method_id).await.unwrap(), Some(card));
+        assert_eq!(find(&db, PaymentMethodId::generate()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_organization_is_one_customer_and_a_card_has_its_token() {
+        let (db, _database) = database().await;
+        let acme = CompanyId::generate();
+        let first = method(&db, acme, Kind::Card).await;
+        sqlx::query("update organization_account set customer_id = 'cus_known'")
+            .execute(&db)
+            .await
+            .unwrap();
+        method(&db, acme, Kind::Pix).await;
+        let customers: Vec<String> =
+            sqlx::query_scalar("select customer_id from organization_account")
+                .fetch_all(&db)
+                .await
+                .unwrap();
+        assert_eq!(customers, ["cus_known"]);
+        let token: Vec<u8> = sqlx::query_scalar(
+            "select token_sealed from payment_method where payment_method_id = $1",
+        )
+        .bind(first.payment_method_id.0)
+        .fetch_one(&db)
+        .await
+        .unwrap();
+        assert_eq!(token, b"sealed");
+        let bare = PaymentMethod { payment_method_id: PaymentMethodId::generate(), ..first };
+        let refused = insert(&mut *db.acquire().await.unwrap(), &bare, None).await;
+        assert!(refused.is_err(), "the table knows it too");
+    }
+}

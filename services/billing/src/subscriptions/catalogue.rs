@@ -3,7 +3,7 @@
 use brazil::Cents;
 use chassis::auth::Caller;
 use chassis::organizations;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::billing::v1 as pb;
 use tonic::{Request, Response, Status as Refusal};
 
@@ -88,7 +88,8 @@ fn parse(given: &pb::SubscriptionProduct) -> Result<Product, Refusal> {
         let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let is_code = code.chars().all(is_plain);
         if !is_code {
-            fields.refuse("product.code", "has other characters than a-z, 0-9 and hyphens");
+            let message = "has other characters than a-z, 0-9 and hyphens";
+            fields.refuse_as("product.code", Rule::Format, message);
         }
         is_code
     });
@@ -105,12 +106,13 @@ fn parse(given: &pb::SubscriptionProduct) -> Result<Product, Refusal> {
     };
     for (field, is_given) in [("product.kind", kind.is_some()), ("product.per", per.is_some())] {
         if !is_given {
-            fields.refuse(field, "is required");
+            fields.refuse_as(field, Rule::Required, "is required");
         }
     }
     let cents = given.amount_net.unwrap_or_default().cents;
     if !(0..=AMOUNT_MAX).contains(&cents) {
-        fields.refuse("product.amount_net", format!("is out of range: 0 to {AMOUNT_MAX} cents"));
+        let message = format!("is out of range: 0 to {AMOUNT_MAX} cents");
+        fields.refuse_as("product.amount_net", Rule::OutOfRange, message);
     }
     let (Some(code), Some(name), Some(kind), Some(per)) = (code, name, kind, per) else {
         return Err(fields.into_status());
@@ -118,3 +120,6 @@ fn parse(given: &pb::SubscriptionProduct) -> Result<Product, Refusal> {
     fields.check()?;
     Ok(Product { code, kind, name, amount: Cents::new(cents), per })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use brazil::local_date;
 use chassis::auth::Caller;
 use chassis::organizations;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::billing::v1 as pb;
 use tonic::{Code, Request, Response, Status as Refusal};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ impl Subscriptions {
         let service = &self.service;
         let mut fields = Fields::new();
         if given.organization_id.is_empty() {
-            fields.refuse("organization_id", "is required");
+            fields.refuse_as("organization_id", Rule::Required, "is required");
         }
         let is_named = !given.organization_id.is_empty();
         let located = organizations::locate(service, caller, &given.organization_id).await;
@@ -46,16 +46,17 @@ impl Subscriptions {
 
         let catalogue = store::products(&service.db).await.map_err(Error::from)?;
         let catalogue = &catalogue;
-        let rhythm: Option<Rhythm> = fields.required("type", &given.r#type);
+        let rhythm: Option<Rhythm> = fields.required_by("type", &given.r#type, |_| Rule::NotOneOf);
         if given.products.is_empty() {
-            fields.refuse("products", "is required");
+            fields.refuse_as("products", Rule::Required, "is required");
         }
         let products =
             codes(&mut fields, "products", &given.products, catalogue, ProductKind::Product);
         let modules = codes(&mut fields, "modules", &given.modules, catalogue, ProductKind::Module);
         let seats = given.seats.unwrap_or(1);
         if !(1..=SEATS_MAX).contains(&seats) {
-            fields.refuse("seats", format!("is out of range: 1 to {SEATS_MAX}"));
+            let message = format!("is out of range: 1 to {SEATS_MAX}");
+            fields.refuse_as("seats", Rule::OutOfRange, message);
         }
         let metadata = notes(&mut fields, &given.metadata);
         let (Some(rhythm), Some(address_id)) = (rhythm, address_id) else {
@@ -105,7 +106,7 @@ impl Subscriptions {
         address_id: &str,
     ) -> Result<Option<Uuid>, Refusal> {
         if address_id.is_empty() {
-            fields.refuse("address_id", "is required");
+            fields.refuse_as("address_id", Rule::Required, "is required");
             return Ok(None);
         }
         let known = address_id.parse().ok().filter(|id| organization.address_ids.contains(id));
@@ -139,7 +140,7 @@ fn codes(
         catalogue.iter().any(|product| product.kind == kind && product.code == *code)
     };
     if given.len() > CODES_MAX || !given.iter().all(is_known) {
-        fields.refuse(field, "names what is not in the catalogue");
+        fields.refuse_as(field, Rule::NotOneOf, "names what is not in the catalogue");
     }
     let mut codes: Vec<String> = Vec::new();
     for code in given.iter().take(CODES_MAX) {
@@ -152,7 +153,8 @@ fn codes(
 
 fn notes(fields: &mut Fields, given: &[pb::SubscriptionMetadata]) -> Vec<Metadata> {
     if given.len() > METADATA_MAX {
-        fields.refuse("metadata", format!("is out of range: at most {METADATA_MAX}"));
+        let message = format!("has more than {METADATA_MAX} entries");
+        fields.refuse_as("metadata", Rule::OutOfRange, message);
         return vec![];
     }
     let mut notes = Vec::new();
@@ -160,7 +162,8 @@ fn notes(fields: &mut Fields, given: &[pb::SubscriptionMetadata]) -> Vec<Metadat
         let key = fields.text(&format!("metadata[{place}].key"), &note.key, 1, KEY_MAX);
         let value = fields.text(&format!("metadata[{place}].value"), &note.value, 0, VALUE_MAX);
         if key.as_deref() == Some(COUPON_KEY) {
-            fields.refuse(&format!("metadata[{place}].key"), "is what an applied coupon is called");
+            let field = format!("metadata[{place}].key");
+            fields.refuse(&field, "is what an applied coupon is called");
         }
         if let (Some(key), Some(value)) = (key, value) {
             notes.push(Metadata { key, value });

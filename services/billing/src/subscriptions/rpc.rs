@@ -3,7 +3,7 @@
 use brazil::{CompanyId, InvoiceId};
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::{Service, organizations};
 use proto::billing::v1 as pb;
 use proto::billing::v1::subscription_service_server::SubscriptionService;
@@ -142,7 +142,8 @@ impl SubscriptionService for Subscriptions {
         let given = &request.get_ref().company_ids;
         let mut fields = Fields::new();
         if given.len() > BATCH_MAX {
-            fields.refuse("company_ids", format!("has more than {BATCH_MAX} ids"));
+            let message = format!("has more than {BATCH_MAX} ids");
+            fields.refuse_as("company_ids", Rule::TooLong, message);
         }
         let asked: Vec<Uuid> = given
             .iter()

@@ -200,7 +200,7 @@ fn check_gateway(fields: &mut Fields, gateway: &str) {
     if gateway.is_empty() {
         fields.refuse_as(FIELD, Rule::Required, "is required");
     } else if gateway.chars().count() > GATEWAY_MAX {
-        fields.refuse_as(FIELD, Rule::Length, format!("has more than {GATEWAY_MAX} characters"));
+        fields.refuse_as(FIELD, Rule::TooLong, format!("has more than {GATEWAY_MAX} characters"));
     } else if !gateway.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
         fields.refuse_as(FIELD, Rule::Format, "is not a name of letters, digits, dots, _ and -");
     }

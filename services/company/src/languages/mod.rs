@@ -6,6 +6,8 @@ mod store;
 use std::fmt;
 use std::str::FromStr;
 
+use chassis::refusal::Rule;
+
 const LENGTH_MAX: usize = 35;
 const SUBTAG_MAX: usize = 8;
 
@@ -21,6 +23,16 @@ pub(crate) enum InvalidTag {
     TooLong,
     #[error("is not a BCP 47 language tag")]
     Form,
+}
+
+impl InvalidTag {
+    /// The rule that the text breaks.
+    fn rule(&self) -> Rule {
+        match self {
+            Self::TooLong => Rule::TooLong,
+            Self::Form => Rule::Format,
+        }
+    }
 }
 
 impl LanguageTag {

@@ -8,7 +8,7 @@ use proto::company::v1 as pb;
 use proto::company::v1::language_service_server::LanguageService;
 use tonic::{Request, Response, Status};
 
-use super::{LanguageTag, store};
+use super::{InvalidTag, LanguageTag, store};
 use crate::error::Error;
 use crate::organizations::refusals::language_not_found;
 use crate::organizations::rpc::whole;
@@ -58,7 +58,7 @@ impl LanguageService for Languages {
         let pb::CreateLanguageRequest { organization_id, tag } = request.get_ref();
         let organization = writable(&self.service, Caller::of(&request)?, organization_id).await?;
         let mut fields = Fields::new();
-        let tag: Option<LanguageTag> = fields.required("tag", tag);
+        let tag: Option<LanguageTag> = fields.required_by("tag", tag, InvalidTag::rule);
         let Some(tag) = &tag else { return Err(fields.into_status()) };
         let company_id = organization.company_id;
         self.service

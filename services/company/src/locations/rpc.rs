@@ -3,7 +3,7 @@
 use chassis::Service;
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use proto::company::v1 as pb;
 use proto::company::v1::location_service_server::LocationService;
 use tonic::{Request, Response, Status};
@@ -128,7 +128,7 @@ fn change<'a>(
         }
     }
     if !closes_after_it_opens(location.office_open_hour, location.office_close_hour) {
-        fields.refuse("office_close_hour", "is out of range: not after the opening");
+        fields.refuse_as("office_close_hour", Rule::OutOfRange, "is not after the opening");
     }
     fields.check()
 }
@@ -137,7 +137,7 @@ fn parse_hour(fields: &mut Fields, name: &str, number: Option<i64>) -> Option<i1
     let number = number?;
     let parsed = hour(number);
     if parsed.is_none() {
-        fields.refuse(name, "is out of range: 0 to 24");
+        fields.refuse_as(name, Rule::OutOfRange, "is out of range: 0 to 24");
     }
     parsed
 }

@@ -29,11 +29,11 @@ impl Meeting {
     /// What does not fit together.
     pub(crate) fn misfit(&self) -> Option<Misfit> {
         if self.date_to < self.date_from {
-            return Some(Misfit("date_to", "is out of range: before date_from"));
+            return Some(Misfit("date_to", "is before the beginning"));
         }
         let is_within = |time| (self.date_from..=self.date_to).contains(&time);
         if self.time.is_some_and(|time| !is_within(time)) {
-            return Some(Misfit("time", "is out of range: not within the meeting"));
+            return Some(Misfit("time", "is not within the meeting"));
         }
         None
     }

@@ -3,7 +3,7 @@
 use brazil::{CompanyId, EmployeeId};
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::{Fields, invalid};
+use chassis::refusal::{Fields, Rule, invalid_as};
 use chassis::{Service, timestamp};
 use proto::common::v1::Permission;
 use proto::company::v1 as pb;
@@ -75,7 +75,7 @@ impl MeetingService for Meetings {
 
         let mut fields = Fields::new();
         if !employee_given {
-            fields.refuse("employee_id", "is required");
+            fields.refuse_as("employee_id", Rule::Required, "is required");
         }
         let mut changes = Changes::parse(&mut fields, given, MEMBERS)?;
         let employee_id = changes.employee_id.flatten();
@@ -171,7 +171,7 @@ fn view(caller: &Caller, company_id: CompanyId) -> View {
 
 fn check_fit(meeting: &Meeting) -> Result<(), Status> {
     match meeting.misfit() {
-        Some(Misfit(member, message)) => Err(invalid(member, message)),
+        Some(Misfit(member, message)) => Err(invalid_as(member, Rule::OutOfRange, message)),
         None => Ok(()),
     }
 }
@@ -233,7 +233,7 @@ fn required(
     moment: Option<&prost_types::Timestamp>,
 ) -> Option<OffsetDateTime> {
     if moment.is_none() {
-        fields.refuse(name, "is required");
+        fields.refuse_as(name, Rule::Required, "is required");
     }
     timestamp::parse(fields, name, moment)
 }
@@ -247,9 +247,10 @@ fn employee_id(text: Option<&str>) -> Result<Option<EmployeeId>, Status> {
 fn notes(fields: &mut Fields, text: Option<&str>) -> Option<String> {
     let text = text?;
     if text.chars().count() > NOTES_MAX {
-        fields.refuse("notes", format!("has more than {NOTES_MAX} characters"));
+        let message = format!("has more than {NOTES_MAX} characters");
+        fields.refuse_as("notes", Rule::TooLong, message);
     } else if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        fields.refuse("notes", "has control characters");
+        fields.refuse_as("notes", Rule::Format, "has control characters");
     }
     Some(text.to_owned())
 }

@@ -150,3 +150,6 @@ fn name_the_refusal(error: sqlx::Error) -> Error {
         _ => Error::Database(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

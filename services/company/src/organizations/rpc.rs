@@ -5,7 +5,7 @@ use std::time::Duration;
 use brazil::CompanyId;
 use chassis::auth::{Caller, Subject};
 use chassis::page::Page;
-use chassis::refusal::{Fields, invalid};
+use chassis::refusal::{Fields, Rule, invalid_as};
 use chassis::{Service, crash, timestamp};
 use proto::common::v1::{PageResponse, Permission};
 use proto::company::v1 as pb;
@@ -14,7 +14,7 @@ use proto::events::v1::{OrganizationCleared, OrganizationOpened};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::slug::Slug;
+use super::slug::{InvalidSlug, Slug};
 use super::{
     NAME_MAX, Opening, Organization, PictureKind, Pictures, Type, footer, is_public_id,
     new_public_id, readable, refusals, store, writable,
@@ -68,7 +68,7 @@ impl OrganizationService for Organizations {
         let mut fields = Fields::new();
         for (field, ids) in [("company_ids", company_ids), ("organization_ids", organization_ids)] {
             if ids.len() > BATCH_MAX {
-                fields.refuse(field, format!("has more than {BATCH_MAX} ids"));
+                fields.refuse_as(field, Rule::TooLong, format!("has more than {BATCH_MAX} ids"));
             }
         }
         let company_ids: Vec<Uuid> = company_ids
@@ -109,7 +109,10 @@ impl OrganizationService for Organizations {
         let mut fields = Fields::new();
         let name = fields.text("name", &given.name, 1, NAME_MAX);
         let purpose = fields.optional::<Type>("type", given.r#type.as_deref());
-        let slug = given.slug.as_deref().and_then(|slug| fields.required::<Slug>("slug", slug));
+        let slug = given
+            .slug
+            .as_deref()
+            .and_then(|slug| fields.required_by("slug", slug, InvalidSlug::rule));
         let Some(name) = name else { return Err(fields.into_status()) };
         fields.check()?;
 
@@ -182,7 +185,7 @@ impl OrganizationService for Organizations {
         let found = writable(&self.service, caller, &given.organization_id).await?;
         let kind = kind(given.kind())?;
         if given.content.is_empty() {
-            return Err(invalid("file", "is required"));
+            return Err(invalid_as("file", Rule::Required, "is required"));
         }
         let picture = self.pictures.redraw(given.content.clone()).await;
         let picture = &picture.map_err(|error| refusals::invalid_picture(error.to_string()))?;
@@ -230,7 +233,7 @@ impl OrganizationService for Organizations {
         let given = request.get_ref();
         let found = writable(&self.service, caller, &given.organization_id).await?;
         if !given.given {
-            return Err(invalid("mail_footer", "is required"));
+            return Err(invalid_as("mail_footer", Rule::Required, "is required"));
         }
         if let Some(html) = &given.mail_footer {
             check_footer(html)?;
@@ -258,7 +261,9 @@ impl OrganizationService for Organizations {
             pb::OrganizationStatus::Active => super::Status::Active,
             pb::OrganizationStatus::Suspended => super::Status::Suspended,
             pb::OrganizationStatus::Pending => super::Status::Pending,
-            pb::OrganizationStatus::Unspecified => return Err(invalid("status", "is required")),
+            pb::OrganizationStatus::Unspecified => {
+                return Err(invalid_as("status", Rule::Required, "is required"));
+            }
         };
         let (company_id, now) = (found.company_id, self.service.clock.now());
         self.service
@@ -277,10 +282,10 @@ impl OrganizationService for Organizations {
 fn check_footer(html: &str) -> Result<(), Status> {
     if html.chars().count() > footer::LENGTH_MAX {
         let message = format!("has more than {} characters", footer::LENGTH_MAX);
-        return Err(invalid("mail_footer", message));
+        return Err(invalid_as("mail_footer", Rule::TooLong, message));
     }
     if html.contains('\0') {
-        return Err(invalid("mail_footer", "has control characters"));
+        return Err(invalid_as("mail_footer", Rule::Format, "has control characters"));
     }
     Ok(())
 }
@@ -289,7 +294,7 @@ fn kind(kind: pb::PictureKind) -> Result<PictureKind, Status> {
     match kind {
         pb::PictureKind::Icon => Ok(PictureKind::Icon),
         pb::PictureKind::Logo => Ok(PictureKind::Logo),
-        pb::PictureKind::Unspecified => Err(invalid("kind", "is required")),
+        pb::PictureKind::Unspecified => Err(invalid_as("kind", Rule::Required, "is required")),
     }
 }
 

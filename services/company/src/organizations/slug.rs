@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use chassis::refusal::Rule;
 use unicode_normalization::UnicodeNormalization;
 
 /// The most characters of a slug.
@@ -18,6 +19,16 @@ pub(super) enum InvalidSlug {
     TooLong,
     #[error("has other characters than a-z, 0-9 and hyphens")]
     Letters,
+}
+
+impl InvalidSlug {
+    /// The rule that the text breaks.
+    pub(super) fn rule(&self) -> Rule {
+        match self {
+            Self::TooLong => Rule::TooLong,
+            Self::Letters => Rule::Format,
+        }
+    }
 }
 
 impl FromStr for Slug {

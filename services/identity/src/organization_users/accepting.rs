@@ -1,6 +1,7 @@
 //! Joining an organization by a mailed link.
 
 use brazil::Email;
+use chassis::refusal::{Fields, Rule, invalid_as};
 use proto::identity::v1 as pb;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
@@ -12,7 +13,6 @@ use crate::invitations::claim;
 use crate::links;
 use crate::passwords::Password;
 use crate::users::{self, Person, State, User};
-use chassis::refusal::{Fields, invalid};
 
 /// Answers AcceptOrganizationInvitation.
 pub(super) async fn accept(
@@ -22,10 +22,10 @@ pub(super) async fn accept(
     let pb::AcceptOrganizationInvitationRequest { token, password } = request.get_ref();
     let mut fields = Fields::new();
     if token.is_empty() {
-        fields.refuse("token", "is required");
+        fields.refuse_as("token", Rule::Required, "is required");
     }
-    let password: Option<Password> =
-        if password.is_empty() { None } else { fields.required("password", password) };
+    let password =
+        if password.is_empty() { None } else { Password::parse(&mut fields, "password", password) };
     fields.check()?;
     let (token_hash, now) = (&links::hash(token), identity.now());
     let db = &identity.service.db;
@@ -76,7 +76,7 @@ async fn owner(
         _ => {}
     }
     let Some(hash) = password_hash else {
-        return Err(invalid("password", "is required").into());
+        return Err(invalid_as("password", Rule::Required, "is required").into());
     };
     let mut user = claim(identity, tx, email, Person::default()).await?;
     // Whoever had the account before, or thinks so, is out.

@@ -31,7 +31,8 @@ pub(crate) enum WeakPassword {
 impl WeakPassword {
     fn rule(self) -> Rule {
         match self {
-            Self::Short | Self::Long => Rule::Length,
+            Self::Short => Rule::TooShort,
+            Self::Long => Rule::TooLong,
             Self::Common => Rule::Other,
         }
     }
@@ -40,13 +41,7 @@ impl WeakPassword {
 impl Password {
     /// The password in a field of a request; an empty one is missing.
     pub(crate) fn parse(fields: &mut Fields, field: &str, text: &str) -> Option<Self> {
-        if text.is_empty() {
-            fields.refuse_as(field, Rule::Required, "is required");
-            return None;
-        }
-        text.parse()
-            .map_err(|weak: WeakPassword| fields.refuse_as(field, weak.rule(), weak.to_string()))
-            .ok()
+        fields.required_by(field, text, |weak: &WeakPassword| weak.rule())
     }
 
     pub(crate) fn expose(&self) -> &str {

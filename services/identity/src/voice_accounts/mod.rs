@@ -56,7 +56,7 @@ const EMAIL_MAX: usize = 200;
 /// An e-mail of somebody in an account, which is shorter than others may be.
 pub(crate) fn parse_email(fields: &mut Fields, field: &str, text: &str) -> Option<Email> {
     if text.trim().chars().count() > EMAIL_MAX {
-        fields.refuse_as(field, Rule::Length, format!("has more than {EMAIL_MAX} characters"));
+        fields.refuse_as(field, Rule::TooLong, format!("has more than {EMAIL_MAX} characters"));
         return None;
     }
     fields.required(field, text)

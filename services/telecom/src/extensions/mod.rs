@@ -164,7 +164,7 @@ impl View {
 fn email(text: &str) -> Result<String, (Rule, String)> {
     let text = text.trim();
     if text.chars().count() > EMAIL_LENGTH_MAX {
-        return Err((Rule::Length, format!("has more than {EMAIL_LENGTH_MAX} characters")));
+        return Err((Rule::TooLong, format!("has more than {EMAIL_LENGTH_MAX} characters")));
     }
     let parsed = text.parse::<Email>();
     parsed.map(|_| text.to_owned()).map_err(|error| (Rule::Format, error.to_string()))

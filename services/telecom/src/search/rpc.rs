@@ -31,7 +31,7 @@ impl LineSearchService for Search {
         let mut fields = Fields::new();
         let company_id: Option<CompanyId> = fields.required("company_id", &input.company_id);
         if input.search_term.chars().count() > Term::LENGTH_MAX {
-            fields.refuse_as("search_term", Rule::Length, "has more than 200 characters");
+            fields.refuse_as("search_term", Rule::TooLong, "has more than 200 characters");
         }
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
         fields.check()?;
