@@ -187,11 +187,15 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         Banks { service: service.clone(), provider: outside.bank, timeout: config.bank.timeout() };
     let due_days = config.invoicing.invoice_due_days;
     let events = EventHandlers::new()
-        .on(|tx, received| {
-            Box::pin(async move {
-                let cleared = received.event;
-                Ok(bank_connections::organization_cleared(tx, cleared).await?)
-            })
+        .on({
+            let clock = service.clock.clone();
+            move |tx, received| {
+                let now = clock.now();
+                Box::pin(async move {
+                    let cleared = received.event;
+                    Ok(bank_connections::organization_cleared(tx, cleared, now).await?)
+                })
+            }
         })
         .on(|tx, received| Box::pin(line_charges::rpc::line_activated(tx, received.event)))
         .on(|tx, received| Box::pin(line_charges::rpc::line_plan_changed(tx, received.event)))
@@ -209,6 +213,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         }))
         .grpc(PaymentMethodServiceServer::new(PaymentMethods { service: service.clone() }))
         .grpc(BankConnectionServiceServer::new(banks.clone()))
+        .sweep(bank_connections::end_unclaimed(&banks))
         .job::<ImportTransactions>(banks)
         .sweep(subscriptions::renew(&service, due_days.into()))
         .sweep(subscriptions::note_overdue(&service))

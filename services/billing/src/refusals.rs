@@ -110,6 +110,12 @@ pub(crate) fn bank_provider_timeout() -> Status {
     refuse(Code::Unavailable, DOMAIN, "BANK_PROVIDER_TIMEOUT", [], message)
 }
 
+/// Whether a state forbids what is asked: maybe the one that the first of two equal requests has
+/// brought about.
+pub(crate) fn forbidden_by_state(refusal: &Status) -> bool {
+    refusal.code() == Code::FailedPrecondition
+}
+
 fn absent(reason: &str, message: &str) -> Status {
     refuse(Code::NotFound, DOMAIN, reason, [], message)
 }

@@ -1,6 +1,7 @@
 //! Banks that organizations are connected to, and what was imported from there.
 
 mod config;
+mod consents;
 mod importing;
 mod provider;
 pub(crate) mod rpc;
@@ -16,6 +17,7 @@ use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
 pub use config::{BankConfig, BankProviderKind};
+pub(crate) use consents::end_unclaimed;
 pub(crate) use importing::ImportTransactions;
 pub use provider::{
     BankAggregator, BankAggregatorSimulator, BankConsent, BankError, BankMovement, BankOperation,
@@ -140,16 +142,18 @@ impl Action {
     }
 }
 
-/// A cleared organization has no bank connections, nor what was imported over them.
+/// A cleared organization has no bank connections, nor what was imported over them; the consents
+/// are to be ended.
 ///
 /// # Errors
 /// The database's.
 pub(crate) async fn organization_cleared(
     tx: &mut PgConnection,
     cleared: OrganizationCleared,
+    now: OffsetDateTime,
 ) -> sqlx::Result<()> {
     match cleared.company_id.parse() {
-        Ok(company_id) => store::delete_all(tx, company_id).await,
+        Ok(company_id) => store::delete_all(tx, company_id, now).await,
         Err(_) => {
             tracing::error!("no organization was cleared");
             Ok(())

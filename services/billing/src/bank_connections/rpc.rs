@@ -2,8 +2,8 @@
 
 use chassis::auth::Caller;
 use chassis::page::Page;
-use chassis::refusal::Fields;
-use chassis::{idempotency, organizations, timestamp};
+use chassis::refusal::{Fields, Rule};
+use chassis::{crash, idempotency, organizations, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::bank_connection_service_server::BankConnectionService;
 use proto::common::v1::{Money, PageResponse};
@@ -14,13 +14,13 @@ use tonic::{Code, Request, Response, Status};
 use super::store::{self, Transaction};
 use super::{
     Action, ActionKind, ActionStatus, BankActionId, BankConnectionId, BankError, BankSession,
-    Banks, Connection, ConnectionStatus, ImportTransactions,
+    Banks, Connection, ConnectionStatus, ImportTransactions, consents,
 };
 use crate::error::Error;
 use crate::refusals::{
     bank_connection_inactive, bank_connection_not_found, bank_connection_required,
-    bank_provider_failed, bank_provider_timeout, bank_session_denied, integration_not_found,
-    reference_not_found,
+    bank_provider_failed, bank_provider_timeout, bank_session_denied, forbidden_by_state,
+    integration_not_found, reference_not_found,
 };
 
 const TEXT_MAX: usize = 255;
@@ -42,11 +42,18 @@ impl BankConnectionService for Banks {
             return Ok(earlier);
         }
         let (target, owner) = (session.target.clone(), session.owner_external_id.clone());
+        let company_id = organization.company_id;
+        let connection_id = BankConnectionId(session.reference);
+        // Should we break off from here on, somebody ends what the aggregator has given.
+        let due_at = service.clock.now() + consents::PATIENCE;
+        let noted = store::consents::note(&service.db, company_id, connection_id, due_at).await;
+        noted.map_err(Error::from)?;
         let consent = self.ask(self.provider.connect(session)).await.map_err(refused)?;
+        crash::point("billing.bank.connected").await;
         let now = service.clock.now();
         let connection = &Connection {
-            connection_id: BankConnectionId::generate(),
-            company_id: organization.company_id,
+            connection_id,
+            company_id,
             organization_id: organization.organization_id,
             target,
             owner_external_id: owner,
@@ -61,6 +68,9 @@ impl BankConnectionService for Banks {
         service
             .once(&request, |mut tx| {
                 Box::pin(async move {
+                    if !store::consents::claim(&mut tx, company_id, connection_id, now).await? {
+                        return Err(bank_provider_timeout().into());
+                    }
                     store::insert(&mut tx, connection).await?;
                     store::insert_action(&mut tx, action).await?;
                     let action = Some(action.clone().into());
@@ -76,7 +86,12 @@ impl BankConnectionService for Banks {
     ) -> Result<Response<pb::ImportTransactionsResponse>, Status> {
         let (caller, given) = (Caller::of(&request)?, request.get_ref());
         let named = given.connection_id.as_deref();
-        let connection = self.meant(caller, &given.organization_id, named).await?;
+        let connection = match self.meant(caller, &given.organization_id, named).await {
+            Err(gone) if forbidden_by_state(&gone) => {
+                return self.service.earlier(&request).await?.ok_or(gone);
+            }
+            meant => meant?,
+        };
         let mut fields = Fields::new();
         let date_from = day(&mut fields, "date_from", given.date_from.as_deref());
         fields.check()?;
@@ -115,9 +130,17 @@ impl BankConnectionService for Banks {
     ) -> Result<Response<pb::RevokeBankResponse>, Status> {
         let (caller, given) = (Caller::of(&request)?, request.get_ref());
         let named = given.connection_id.as_deref();
-        let connection = &self.meant(caller, &given.organization_id, named).await?;
+        let connection = &match self.meant(caller, &given.organization_id, named).await {
+            Err(gone) if forbidden_by_state(&gone) => {
+                return self.service.earlier(&request).await?.ok_or(gone);
+            }
+            meant => meant?,
+        };
         if connection.status != ConnectionStatus::Revoked {
-            self.ask(self.provider.revoke(&connection.provider_id)).await.map_err(refused)?;
+            match self.ask(self.provider.revoke(connection.connection_id.0)).await {
+                Err(BankError::Denied) => return Err(bank_provider_failed()),
+                ended => ended.map_err(refused)?,
+            }
         }
         let now = self.service.clock.now();
         let action = &Action::new(connection, ActionKind::Revoke, ActionStatus::Done, now);
@@ -261,13 +284,15 @@ fn parse(given: &pb::ConnectBankRequest, organization_id: &str) -> Result<BankSe
     };
     fields.check()?;
     let owner_external_id = owner.unwrap_or_else(|| organization_id.to_owned());
-    Ok(BankSession { session_id, signature, target, owner_external_id })
+    let reference = BankConnectionId::generate().0;
+    Ok(BankSession { reference, session_id, signature, target, owner_external_id })
 }
 
 fn day(fields: &mut Fields, field: &str, text: Option<&str>) -> Option<Date> {
-    let parsed = Date::parse(text?, &Iso8601::DATE).ok();
+    let text = text?;
+    let parsed = Date::parse(text, &Iso8601::DATE).ok().filter(|day| day.to_string() == text);
     if parsed.is_none() {
-        fields.refuse(field, "is not a date, YYYY-MM-DD");
+        fields.refuse_as(field, Rule::Format, "is not a date, YYYY-MM-DD");
     }
     parsed
 }

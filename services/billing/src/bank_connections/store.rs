@@ -1,5 +1,7 @@
 //! The tables `bank_connection`, `bank_action` and `bank_transaction`.
 
+pub(super) mod consents;
+
 use brazil::{Cents, CompanyId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
@@ -344,11 +346,21 @@ pub(super) async fn transactions(
     counted(&rows, "transaction_id")
 }
 
-/// Removes all that an organization has of banks.
-pub(super) async fn delete_all(tx: &mut PgConnection, company_id: CompanyId) -> sqlx::Result<()> {
-    sqlx::query("delete from bank_connection where company_id = $1")
-        .bind(company_id.0)
-        .execute(tx)
-        .await?;
+/// Removes all that an organization has of banks, and leaves its consents unclaimed.
+pub(super) async fn delete_all(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "with gone as (
+             delete from bank_connection where company_id = $1 returning connection_id, status)
+         insert into unclaimed_bank_consent (company_id, connection_id, due_at)
+         select $1, connection_id, $2 from gone where status <> 'revoked'",
+    )
+    .bind(company_id.0)
+    .bind(now)
+    .execute(tx)
+    .await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use brazil::Cents;
 use chassis::auth::Caller;
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule, invalid_as};
 use chassis::{organizations, timestamp};
 use proto::billing::v1 as pb;
 use tonic::{Request, Response, Status as Refusal};
@@ -25,9 +25,18 @@ impl Subscriptions {
     ) -> Result<Response<pb::ApplyCouponResponse>, Refusal> {
         let (caller, given) = (Caller::of(&request)?, request.get_ref());
         let named = given.subscription_id.as_deref();
-        let subscription_id = self.meant(caller, &given.organization_id, named).await?;
+        let subscription_id = match self.meant(caller, &given.organization_id, named).await {
+            Err(gone) if refusals::forbidden_by_state(&gone) => {
+                return self.service.earlier(&request).await?.ok_or(gone);
+            }
+            meant => meant?,
+        };
         if given.coupon.is_empty() {
-            return Err(chassis::refusal::invalid("coupon", "is required"));
+            return Err(invalid_as("coupon", Rule::Required, "is required"));
+        }
+        // A repeat is no other try.
+        if let Some(earlier) = self.service.earlier(&request).await? {
+            return Ok(earlier);
         }
         self.count_try(caller).await?;
         let code = &given.coupon.parse::<CouponCode>().map_err(|_| refusals::coupon_invalid())?;
@@ -65,7 +74,12 @@ impl Subscriptions {
     ) -> Result<Response<pb::ClearCouponResponse>, Refusal> {
         let (caller, given) = (Caller::of(&request)?, request.get_ref());
         let named = given.subscription_id.as_deref();
-        let subscription_id = self.meant(caller, &given.organization_id, named).await?;
+        let subscription_id = match self.meant(caller, &given.organization_id, named).await {
+            Err(gone) if refusals::forbidden_by_state(&gone) => {
+                return self.service.earlier(&request).await?.ok_or(gone);
+            }
+            meant => meant?,
+        };
         let now = self.service.clock.now();
         self.service
             .once(&request, |mut tx| {
@@ -149,7 +163,8 @@ fn parse(given: &pb::CreateCouponRequest, now: time::OffsetDateTime) -> Result<C
         (Some(_), Some(percent @ 1..=100), None) => Some(Discount::Percent(percent)),
         (None, None, Some(cents @ 1..=AMOUNT_MAX)) => Some(Discount::Amount(Cents::new(cents))),
         _ => {
-            fields.refuse("percent", "is needed, from 1 to 100, or else an amount");
+            let message = "is needed, from 1 to 100, or else an amount";
+            fields.refuse_as("percent", Rule::OutOfRange, message);
             None
         }
     };
@@ -157,10 +172,10 @@ fn parse(given: &pb::CreateCouponRequest, now: time::OffsetDateTime) -> Result<C
     let valid_from = valid_from.unwrap_or(now);
     let valid_until = timestamp::parse(&mut fields, "valid_until", given.valid_until.as_ref());
     if valid_until.is_none_or(|until| until <= valid_from) {
-        fields.refuse("valid_until", "is needed, after the beginning");
+        fields.refuse_as("valid_until", Rule::OutOfRange, "is needed, after the beginning");
     }
     if given.uses_max < 1 {
-        fields.refuse("uses_max", "is out of range: at least 1");
+        fields.refuse_as("uses_max", Rule::OutOfRange, "is out of range: at least 1");
     }
     let (Some(code), Some(discount), Some(valid_until)) = (code, discount, valid_until) else {
         return Err(fields.into_status());

@@ -107,7 +107,7 @@ async fn nothing_is_imported_over_what_was_revoked_or_cleared() {
     let action = queued(&banks, &connection).await;
     let company_id = connection.company_id.to_string();
     let cleared = proto::events::v1::OrganizationCleared { company_id };
-    organization_cleared(tx, cleared).await.unwrap();
+    organization_cleared(tx, cleared, now).await.unwrap();
     ImportTransactions { action_id: action }.run(banks.clone()).await.unwrap();
     assert_eq!(store::find(&banks.service.db, id).await.unwrap(), None);
 }

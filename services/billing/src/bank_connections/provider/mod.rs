@@ -4,12 +4,15 @@ mod simulator;
 
 use brazil::Cents;
 use time::{Date, OffsetDateTime};
+use uuid::Uuid;
 
 pub use simulator::{BankAggregatorSimulator, BankOperation};
 
 /// A session that the owner of an account opened at the aggregator.
 #[derive(Clone)]
 pub struct BankSession {
+    /// What we call the consent that comes of it.
+    pub reference: Uuid,
     /// Its id; used once.
     pub session_id: String,
     /// What shows that it is the owner's; used once.
@@ -73,9 +76,10 @@ pub trait BankAggregator: Send + Sync + 'static {
     /// [`BankError::Denied`] when the consent is over.
     async fn read(&self, provider_id: &str, from: Date) -> Result<Vec<BankMovement>, BankError>;
 
-    /// Ends a consent; one that is over already stays so.
+    /// Ends the consent that was given under a reference of ours. Where there is none, or it is
+    /// over already, nothing changes.
     ///
     /// # Errors
     /// When it may work later.
-    async fn revoke(&self, provider_id: &str) -> Result<(), BankError>;
+    async fn revoke(&self, reference: Uuid) -> Result<(), BankError>;
 }

@@ -1,5 +1,8 @@
 //! A bank aggregator in memory, that does as it is told.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use brazil::Cents;
 use chassis::clock::Clock;
 use chassis::simulator::{Desk, Failure, ScriptStep};
@@ -48,6 +51,7 @@ pub enum BankOperation {
 pub struct BankAggregatorSimulator {
     desk: Desk<BankOperation>,
     clock: Clock,
+    consents: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 impl From<Failure> for BankError {
@@ -62,12 +66,17 @@ impl From<Failure> for BankError {
 impl BankAggregatorSimulator {
     /// An aggregator that does what it is asked.
     pub fn new(clock: Clock) -> Self {
-        Self { desk: Desk::default(), clock }
+        Self { desk: Desk::default(), clock, consents: Arc::default() }
     }
 
     /// Adds to what it will answer.
     pub fn script(&self, steps: Vec<ScriptStep<BankOperation>>) {
         self.desk.script(steps);
+    }
+
+    /// The references of the consents that were given and are not ended.
+    pub fn consents(&self) -> HashSet<Uuid> {
+        self.consents.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -86,6 +95,8 @@ impl BankAggregator for BankAggregatorSimulator {
         let expires_at = Some(self.clock.now() + CONSENT);
         self.desk
             .answer(BankOperation::Connect, || {
+                let mut consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
+                consents.insert(session.reference);
                 Ok(BankConsent { provider_id: format!("sim-{}", Uuid::now_v7()), expires_at })
             })
             .await
@@ -95,8 +106,14 @@ impl BankAggregator for BankAggregatorSimulator {
         self.desk.answer(BankOperation::Read, || Ok(movements())).await
     }
 
-    async fn revoke(&self, _: &str) -> Result<(), BankError> {
-        self.desk.answer(BankOperation::Revoke, || Ok(())).await
+    async fn revoke(&self, reference: Uuid) -> Result<(), BankError> {
+        self.desk
+            .answer(BankOperation::Revoke, || {
+                let mut consents = self.consents.lock().unwrap_or_else(PoisonError::into_inner);
+                consents.remove(&reference);
+                Ok(())
+            })
+            .await
     }
 }
 
