@@ -6,6 +6,8 @@ use chassis::db::WorkError;
 use chassis::refusal::{internal, refuse, refuse_taken, refuse_until};
 use tonic::{Code, Status};
 
+use crate::organization_users::WAITING_MAX;
+
 pub(crate) const DOMAIN: &str = "identity";
 
 /// Why something was not done.
@@ -47,6 +49,8 @@ pub(crate) enum Error {
     NoVoiceAccount,
     #[error("this person is in the organization already")]
     OrganizationUserExists,
+    #[error("an organization has at most {WAITING_MAX} invitations that wait")]
+    TooManyInvitations,
     #[error("this membership does not exist")]
     OrganizationUserNotFound,
     #[error("the last owner of an organization stays one")]
@@ -125,6 +129,7 @@ impl From<Error> for Status {
                 return refuse_taken(DOMAIN, "ORGANIZATION_USER_EXISTS", &["email"]);
             }
             Error::OrganizationUserNotFound => (Code::NotFound, "ORGANIZATION_USER_NOT_FOUND"),
+            Error::TooManyInvitations => (Code::FailedPrecondition, "TOO_MANY_INVITATIONS"),
             Error::LastOwner => (Code::FailedPrecondition, "LAST_OWNER"),
             Error::LastAdministrator => (Code::FailedPrecondition, "LAST_ADMINISTRATOR"),
             Error::InvalidConfirmation => (Code::FailedPrecondition, "INVALID_CONFIRMATION"),

@@ -22,6 +22,9 @@ brazil::id!(
     OrganizationInvitationId
 );
 
+/// How many may wait to be let into one organization.
+pub(crate) const WAITING_MAX: i64 = 100;
+
 /// A role in an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]

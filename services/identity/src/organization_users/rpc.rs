@@ -3,14 +3,16 @@
 use brazil::{CompanyId, Email};
 use chassis::auth::{Caller, Role, Scope};
 use chassis::organizations::{self, Organization};
-use chassis::refusal::Fields;
+use chassis::refusal::{Fields, Rule};
 use chassis::timestamp;
 use proto::common::v1::Permission;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{Invitation, OrganizationInvitationId, OrganizationRole, OrganizationUser};
+use super::{
+    Invitation, OrganizationInvitationId, OrganizationRole, OrganizationUser, WAITING_MAX,
+};
 use super::{accepting, store};
 use crate::error::Error;
 use crate::identity::Identity;
@@ -35,7 +37,8 @@ impl pb::organization_user_service_server::OrganizationUserService for Organizat
         let given = &request.get_ref().company_ids;
         let mut fields = Fields::new();
         if given.len() > BATCH_MAX {
-            fields.refuse("company_ids", format!("has more than {BATCH_MAX} ids"));
+            let message = format!("has more than {BATCH_MAX} ids");
+            fields.refuse_as("company_ids", Rule::TooLong, message);
         }
         let asked: Vec<CompanyId> = given
             .iter()
@@ -69,7 +72,8 @@ impl pb::organization_user_service_server::OrganizationUserService for Organizat
             organizations::writable(&identity.service, caller, &given.organization_id).await?;
         let mut fields = Fields::new();
         let email: Option<Email> = fields.required("email", &given.email);
-        let role: Option<OrganizationRole> = fields.required("role", &given.role);
+        let role: Option<OrganizationRole> =
+            fields.required_by("role", &given.role, |_| Rule::NotOneOf);
         let (Some(email), Some(role)) = (email, role) else { return Err(fields.into_status()) };
         if role == OrganizationRole::Owner {
             self.decides_about_owners(caller, organization.company_id).await?;
@@ -93,6 +97,10 @@ impl pb::organization_user_service_server::OrganizationUserService for Organizat
                     let Invitation { company_id, email, .. } = invitation;
                     if store::is_in(&mut tx, *company_id, email).await? {
                         return Err(Error::OrganizationUserExists);
+                    }
+                    let waiting = store::count_waiting(&mut tx, *company_id, email, now).await?;
+                    if waiting >= WAITING_MAX {
+                        return Err(Error::TooManyInvitations);
                     }
                     store::invite(&mut tx, invitation, &links::hash(secret), invited_by).await?;
                     let url = identity.post.url(&format!("{PATH}?token={secret}"));

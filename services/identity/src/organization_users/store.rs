@@ -159,6 +159,29 @@ pub(super) async fn opens(
     .await
 }
 
+/// How many others wait to be let into an organization. Nobody else invites there until the
+/// transaction ends.
+pub(super) async fn count_waiting(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    email: &Email,
+    now: OffsetDateTime,
+) -> sqlx::Result<i64> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('inviter:' || $1::text, 0))")
+        .bind(company_id.0)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query_scalar(
+        "select count(*) from organization_invitation
+          where company_id = $1 and email <> $2 and accepted_at is null and expires_at > $3",
+    )
+    .bind(company_id.0)
+    .bind(email.as_str())
+    .bind(now)
+    .fetch_one(tx)
+    .await
+}
+
 /// Uses a link, which nobody can after the transaction.
 pub(super) async fn accept(
     tx: &mut PgConnection,

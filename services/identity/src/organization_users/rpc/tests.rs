@@ -163,3 +163,25 @@ async fn a_role_that_passes_on_keeps_its_name() {
     assert!(store::leave(tx, company_id, other.user_id).await.unwrap());
     assert!(!store::leave(tx, company_id, other.user_id).await.unwrap());
 }
+
+#[tokio::test]
+async fn those_who_wait_are_counted() {
+    let (identity, _database) = identity().await;
+    let ana = user(&identity, "ana@acme.example", Some(PASSWORD), true).await;
+    let company_id = opened(&identity, ana.user_id).await;
+    let member = OrganizationRole::Member;
+    for email in ["a@acme.example", "b@acme.example"] {
+        invite(&identity, company_id, email, member).await;
+    }
+    invite(&identity, CompanyId::generate(), "c@acme.example", member).await;
+    let accepted = invite(&identity, company_id, "d@acme.example", member).await;
+    accept(&identity, &accepted, PASSWORD).await.unwrap();
+    let now = identity.now();
+    let tx = &mut *connection(&identity).await;
+    let mut waiting = async |email: &str, at| {
+        store::count_waiting(tx, company_id, &email.parse().unwrap(), at).await.unwrap()
+    };
+    assert_eq!(waiting("e@acme.example", now).await, 2);
+    assert_eq!(waiting("a@acme.example", now).await, 1, "its own place is free");
+    assert_eq!(waiting("e@acme.example", now + Duration::DAY).await, 0, "links expire");
+}
