@@ -47,10 +47,8 @@ pub(super) async fn pull(
     session: Session,
     Given(given, _): Given<BankPull>,
 ) -> Result<Response, Error> {
-    if let Some(text) = &given.date_from
-        && Date::parse(text, &Iso8601::DATE).is_err()
-    {
-        return Err(Error::bad_request("\"dateFrom\" is no date."));
+    if given.date_from.as_deref().is_some_and(|text| !is_day(text)) {
+        return Err(Error::bad_request("\"dateFrom\" is no date such as 2026-11-01."));
     }
     let named = given.bank_connection.as_deref();
     let request = billing::ImportTransactionsRequest {
@@ -67,6 +65,12 @@ pub(super) async fn pull(
         .await?;
     let integration = Integration::from(answer.message.action.unwrap_or_default());
     Ok(session.form.made(answer.replayed, &integration))
+}
+
+/// Whether a text is a day in the one form of ISO 8601 that is taken here.
+fn is_day(text: &str) -> bool {
+    let day = Date::parse(text, &Iso8601::DATE);
+    text.len() == "2026-11-01".len() && day.is_ok_and(|day| day.to_string() == text)
 }
 
 /// Ends a connection.
@@ -166,4 +170,27 @@ pub(super) async fn transactions(
     let items: Vec<Transaction> = answer.message.transactions.into_iter().map(Into::into).collect();
     let total = answer.message.page.unwrap_or_default().total_size;
     Ok(session.form.collection(&paging, &items, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_one_form() {
+        assert!(is_day("2026-11-01") && is_day("2024-02-29"));
+        for text in [
+            "",
+            "20261101",
+            "2026-W45-1",
+            "2026-305",
+            "2026-11-01T00:00:00Z",
+            "-000001-01-01",
+            "-001-01-01",
+            "2026-02-29",
+            "01/11/2026",
+        ] {
+            assert!(!is_day(text), "{text}");
+        }
+    }
 }

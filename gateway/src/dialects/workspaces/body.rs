@@ -23,6 +23,7 @@ use crate::body::{self, Input, Members};
 use crate::caller::{COMPANY_HEADER, Caller};
 
 const BYTES_MAX: usize = 256 * 1024;
+const DATE_LENGTH: usize = "2026-04-03".len();
 const SECONDS: StaticFormatDescription =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]+00:00");
 
@@ -68,7 +69,8 @@ pub(super) struct Moment(OffsetDateTime);
 impl Moment {
     /// Reads a moment.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let is_joined = text.as_bytes().get(DATE_LENGTH).is_some_and(|byte| b"Tt".contains(byte));
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok().filter(|_| is_joined)?;
         // Some offsets lead out of the years that there are.
         let moment = moment.checked_to_offset(UtcOffset::UTC)?;
         (1..=9999).contains(&moment.year()).then_some(Self(moment))
@@ -132,6 +134,7 @@ mod tests {
             "",
             "2026-04-03",
             "2026-04-03T18:31:00",
+            "2026-04-03 18:31:00Z",
             "2026-02-30T00:00:00Z",
             "now",
             "9999-12-31T23:59:59-23:59",

@@ -10,12 +10,13 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{HeaderBuilder, OpenApi, Ref, RefOr, Required, Schema};
-use utoipa::{Modify, OpenApi as _};
+use utoipa::{IntoParams, Modify, OpenApi as _};
 
 use super::contexts::TYPES;
 use super::error::Violation;
 use super::operations::{Gives, OPERATIONS, Operation, Takes};
 use super::wire;
+use crate::docs::IdempotencyKey;
 
 /// The document.
 pub(super) fn document() -> OpenApi {
@@ -173,9 +174,8 @@ fn parameters(operation: &Operation) -> Vec<Parameter> {
     if !operation.is_public {
         optional(ParameterIn::Header, "X-Company", text());
     }
-    if operation.makes() {
-        let key = text().min_length(Some(1)).max_length(Some(255));
-        optional(ParameterIn::Header, "Idempotency-Key", key);
+    if operation.takes_keys() {
+        parameters.extend(IdempotencyKey::into_params(|| Some(ParameterIn::Header)));
     }
     parameters
 }

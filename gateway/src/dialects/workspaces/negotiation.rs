@@ -19,16 +19,17 @@ pub(super) enum Form {
 impl Form {
     /// The form that an Accept header asks for; None when neither is acceptable.
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
-        let ranges: Vec<Range> = headers
+        // What is no text is no range either.
+        let named: Vec<&str> = headers
             .get_all(ACCEPT)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .filter_map(Range::parse)
+            .flat_map(|value| value.to_str().unwrap_or("?").split(','))
+            .filter(|range| !range.trim().is_empty())
             .collect();
-        if ranges.is_empty() && !headers.contains_key(ACCEPT) {
+        if named.is_empty() {
             return Some(Self::JsonLd);
         }
+        let ranges: Vec<Range> = named.into_iter().filter_map(Range::parse).collect();
         let (ld, json) = (quality(&ranges, "ld+json"), quality(&ranges, "json"));
         match (ld, json) {
             (0, 0) => None,
@@ -122,6 +123,9 @@ mod tests {
             "application/json;q=0.8, */*",
             "text/html, application/ld+json;q=0.1",
             "Application/LD+JSON",
+            "application/ld+json; profile=\"x,y\"",
+            "",
+            " , ",
             "application/json;q=0.5, application/ld+json;q=0.5",
         ] {
             assert_eq!(form(accept), Some(Form::JsonLd), "{accept}");
@@ -135,7 +139,8 @@ mod tests {
         ] {
             assert_eq!(form(accept), Some(Form::Json), "{accept}");
         }
-        for accept in ["text/html", "application/xml", "application/json;q=0", "", "*/*;q=0"] {
+        for accept in ["text/html", "application/xml", "application/json;q=0", "*", "?", "*/*;q=0"]
+        {
             assert_eq!(form(accept), None, "{accept}");
         }
     }

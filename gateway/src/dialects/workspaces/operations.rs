@@ -85,7 +85,7 @@ const fn public(operation: Operation) -> Operation {
     Operation { is_public: true, ..operation }
 }
 
-use Gives::{Collection, Context, Item, New, Nothing, Page, Picture};
+use Gives::{Collection, Context, Item, Nothing, Page, Picture};
 use Takes::{File, Json, PerhapsJson};
 
 /// All of them; a fixed path stands before one with a name in it.
@@ -310,9 +310,9 @@ impl Operation {
         matches!(self.gives, Picture | Page)
     }
 
-    /// Whether it makes something, and may carry an idempotency key.
-    pub(super) fn makes(&self) -> bool {
-        matches!(self.gives, New(_))
+    /// Whether it may carry an idempotency key.
+    pub(super) fn takes_keys(&self) -> bool {
+        self.method == Method::POST && self.path != "/api/login"
     }
 }
 

@@ -102,10 +102,11 @@ impl Paging {
 
 fn positive(params: &Params, name: &str) -> Result<Option<u64>, Error> {
     let Some(text) = params.text(name) else { return Ok(None) };
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| is_plain && *number > 0);
+    let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // What is beyond all pages is as good as the largest number.
+    let number = if is_plain { text.parse().unwrap_or(u64::MAX) } else { 0 };
     let wrong = || Error::bad_request(format!("\"{name}\" is not a positive integer."));
-    number.map(Some).ok_or_else(wrong)
+    if number == 0 { Err(wrong()) } else { Ok(Some(number)) }
 }
 
 #[cfg(test)]
@@ -158,13 +159,20 @@ mod tests {
             "page=1.5",
             "page=%2B1",
             "itemsPerPage=0",
-            "page=99999999999999999999",
+            "page=00",
         ] {
             assert!(paging(&format!("/x?{query}")).is_err(), "{query}");
         }
         assert!(paging("/x?pagination=false&partial=true").is_ok());
         let far = paging("/x?page=4000000000").unwrap().request().unwrap();
         assert_eq!((far.page_size, far.skip), (30, i32::MAX));
+        let most = "/x?page=99999999999999999999&itemsPerPage=99999999999999999999";
+        let most = paging(most).unwrap();
+        let request = most.request().unwrap();
+        assert_eq!((request.page_size, request.skip), (100, i32::MAX));
+        assert_eq!(most.cut(vec![1, 2, 3]), Vec::<i32>::new());
+        let shown = most.collection("X", vec![], 3);
+        assert_eq!(shown["hydra:view"]["hydra:next"], Value::Null);
     }
 
     proptest! {

@@ -57,7 +57,10 @@ pub(super) async fn create(
         seats: new.seats,
         modules: new.modules.unwrap_or_default(),
         metadata: metadata
-            .map(|note| billing::SubscriptionMetadata { key: note.key, value: note.value })
+            .map(|note| billing::SubscriptionMetadata {
+                key: note.key.unwrap_or_default(),
+                value: note.value.unwrap_or_default(),
+            })
             .collect(),
     };
     let answer = workspaces

@@ -77,14 +77,21 @@ impl From<billing::Subscription> for Subscription {
 }
 
 /// A note.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(in super::super) struct SubscriptionMetadata {
+#[derive(Clone, Debug, Serialize, ToSchema)]
+struct SubscriptionMetadata {
+    key: String,
+    value: String,
+}
+
+/// A note to be made.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub(in super::super) struct SubscriptionNote {
     /// 1 to 100 characters.
     #[schema(example = "order")]
-    pub(in super::super) key: String,
-    /// Up to 500 characters.
+    pub(in super::super) key: Option<String>,
+    /// Up to 500 characters; empty unless said.
     #[schema(example = "A-17")]
-    pub(in super::super) value: String,
+    pub(in super::super) value: Option<String>,
 }
 
 /// A subscription to be made.
@@ -113,7 +120,7 @@ pub(in super::super) struct SubscriptionInput {
     #[schema(example = "/payment-methods/0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d")]
     pub(in super::super) payment_method: Option<String>,
     /// At most 20.
-    pub(in super::super) metadata: Option<Vec<SubscriptionMetadata>>,
+    pub(in super::super) metadata: Option<Vec<SubscriptionNote>>,
 }
 
 /// A coupon for a subscription.
