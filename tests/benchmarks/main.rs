@@ -5,6 +5,7 @@
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture search
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture enterprises
 //! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture schools
+//! cargo test -p linha-tests --test benchmarks -- --ignored --nocapture workspaces
 //! ```
 
 mod billing_run;
@@ -12,3 +13,4 @@ mod calls;
 mod enterprises;
 mod schools;
 mod search;
+mod workspaces;

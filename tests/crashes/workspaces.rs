@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use crate::{alone, crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 1] = [("company.organization.opened", Part::Company)];
-pub(crate) const BILLING_POINTS: [(&str, Part); 3] = [
+pub(crate) const BILLING_POINTS: [(&str, Part); 4] = [
     ("billing.subscription.before_invoices", Part::Billing),
     ("billing.subscription.registered", Part::Billing),
     ("billing.bank.read", Part::Billing),
+    ("billing.bank.connected", Part::Billing),
 ];
 
 async fn owner(world: &World) -> Rest {
@@ -90,4 +91,24 @@ async fn transactions_are_imported_once_whoever_dies() {
     let connection = done["bankConnection"].as_str().unwrap();
     let listed = rest.get(&format!("{connection}/transactions")).await.expect(200);
     assert_eq!(listed["hydra:totalItems"], Value::from(10));
+}
+
+#[tokio::test]
+async fn a_bank_is_connected_once_whoever_dies() {
+    let _alone = alone().await;
+    let mut world = World::own().await;
+    let rest = owner(&world).await;
+    let setup = json!({"sessionId": "s", "sessionIdSignature": "x", "target": "BancoDoBrasil"});
+    let (point, part) = BILLING_POINTS[3];
+    let path = "/integrations/kontomatik/setup".to_owned();
+    let connecting = persist(rest.clone(), Method::POST, path, setup, 201);
+    let connected = crash_at(&mut world, point, part, connecting).await.body;
+    let listed = rest.get("/bank-connections").await.expect(200);
+    assert_eq!(listed["hydra:totalItems"], 1);
+    let consents = world.stack.bank().consents();
+    assert_eq!(consents.len(), 2, "the one of the setup that broke off is there still");
+    world.advance("PT3M").await;
+    let kept = connected["bankConnection"].as_str().unwrap();
+    let kept = kept.strip_prefix("/bank-connections/").unwrap().parse().unwrap();
+    assert_eq!(world.stack.bank().consents(), std::collections::HashSet::from([kept]));
 }

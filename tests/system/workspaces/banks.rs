@@ -63,7 +63,9 @@ async fn transactions_are_imported_once() {
         (&one["currency"], &one["@type"], &one["@id"]),
         (&json!("BRL"), &json!("Transaction"), &Value::Null)
     );
-    client.post(pull, json!({"dateFrom": "2026-13-01"})).await.expect(400);
+    for wrong in ["2026-13-01", "20261101", "2026-W45-1", "2026-11-01T00:00:00Z", ""] {
+        client.post(pull, json!({"dateFrom": wrong})).await.expect(400);
+    }
     client.post(pull, json!({"bankConnection": "/bank-connections/x"})).await.expect(400);
 
     let stranger = Owner::new(&world, "production").await;
@@ -81,6 +83,59 @@ async fn transactions_are_imported_once() {
         .await
         .breaks("bankConnection", "invalid-state");
     assert_eq!(client.walk(&format!("{connection}/transactions")).await.len(), 10);
+}
+
+#[tokio::test]
+async fn an_import_fails_when_the_provider_does_and_hangs_no_longer_than_it_may() {
+    let world = World::own().await;
+    let owner = Owner::new(&world, "production").await;
+    let client = &owner.client;
+    let (pull, revoke) = ("/integrations/kontomatik/pull", "/integrations/kontomatik/revoke");
+    let connected = client.post("/integrations/kontomatik/setup", setup("s")).await.expect(201);
+    let connection = connected["bankConnection"].as_str().unwrap();
+    let script = async |step: Value| {
+        world.rest().post("/sandbox/bank", &json!({"next": [step]})).await.expect(204);
+    };
+    // An answer that comes too late is none; the next one is taken.
+    script(json!({"operation": "read", "outcome": "ok", "delay": 5_000})).await;
+    let pulled = client.post(pull, json!({})).await.expect(201);
+    let slow = done(&owner, &pulled).await;
+    assert_eq!((&slow["status"], &slow["imported"]), (&json!("done"), &json!(10)));
+    // Whom the provider refuses has no connection any more.
+    script(json!({"operation": "read", "outcome": "refuse"})).await;
+    let pulled = client.post(pull, json!({})).await.expect(201);
+    let refused = done(&owner, &pulled).await;
+    let expected = (&json!("failed"), &json!("the bank-data provider refuses"), &Value::Null);
+    assert_eq!((&refused["status"], &refused["error"], &refused["imported"]), expected);
+    assert_eq!(client.get(connection).await.expect(200)["status"], "failed");
+    let named = json!({"bankConnection": connection});
+    client.post(pull, named.clone()).await.breaks("bankConnection", "invalid-state");
+    // What is not ended there is not ended here.
+    script(json!({"operation": "revoke", "outcome": "fail"})).await;
+    client.post(revoke, named.clone()).await.expect(502);
+    assert_eq!(client.get(connection).await.expect(200)["status"], "failed");
+    script(json!({"operation": "revoke", "outcome": "refuse"})).await;
+    client.post(revoke, named.clone()).await.expect(502);
+    client.post(revoke, named).await.expect(201);
+    assert_eq!(client.get(connection).await.expect(200)["status"], "revoked");
+    assert!(world.stack.bank().consents().is_empty());
+}
+
+#[tokio::test]
+async fn a_consent_that_came_of_nothing_is_ended() {
+    let world = World::own().await;
+    let owner = Owner::new(&world, "demo").await;
+    let script = json!({"next": [{"operation": "connect", "outcome": "lose-answer"}]});
+    world.rest().post("/sandbox/bank", &script).await.expect(204);
+    let connect = || owner.client.post("/integrations/kontomatik/setup", setup("s"));
+    connect().await.expect(502);
+    connect().await.expect(201);
+    assert_eq!(world.stack.bank().consents().len(), 2);
+    world.advance("PT3M").await;
+    assert_eq!(world.stack.bank().consents().len(), 1, "nobody claimed the other");
+    owner.client.post("/organizations/clear", json!({})).await.expect(201);
+    world.advance("PT1S").await;
+    assert!(world.stack.bank().consents().is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! A client of the dialect, and people who work in organizations.
 
-use harness::{World, email, unique};
+use harness::{World, email, unique, with_token};
+use local::Part;
+use proto::billing::v1::CreateCouponRequest;
+use proto::billing::v1::subscription_service_client::SubscriptionServiceClient;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -10,6 +13,14 @@ pub(super) const LD: &str = "application/ld+json; charset=utf-8";
 pub(super) const JSON: &str = "application/json; charset=utf-8";
 pub(super) const PROBLEM: &str = "application/problem+json; charset=utf-8";
 pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// The smallest PNG: one grey pixel.
+pub(super) const PNG: &[u8] = &[
+    0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, 0x49, 0x48, 0x44, 0x52, 0, 0, 0,
+    1, 0, 0, 0, 1, 8, 0, 0, 0, 0, 0x3a, 0x7e, 0x9b, 0x55, 0, 0, 0, 0x0a, 0x49, 0x44, 0x41, 0x54,
+    0x78, 0x9c, 0x63, 0x68, 0, 0, 0, 0x82, 0, 0x81, 0x77, 0xcd, 0x72, 0xb6, 0, 0, 0, 0, 0x49, 0x45,
+    0x4e, 0x44, 0xae, 0x42, 0x60, 0x82,
+];
 
 /// Calls the gateway with all headers in hand.
 #[derive(Clone)]
@@ -159,6 +170,32 @@ pub(super) async fn log_in(world: &World, email: &str) -> Client {
     let login = json!({"username": email, "password": PASSWORD});
     let token = client.post("/api/login", login).await.expect(200);
     client.with("authorization", &format!("Bearer {}", token["token"].as_str().unwrap()))
+}
+
+/// The code of a new coupon.
+pub(super) async fn coupon(world: &World, percent: i64, uses_max: i64) -> String {
+    let code = format!("TEST-{}", unique()).to_uppercase();
+    let request = CreateCouponRequest {
+        code: code.clone(),
+        percent: Some(percent),
+        amount: None,
+        valid_from: None,
+        valid_until: Some(prost_types::Timestamp { seconds: 4_102_444_800, nanos: 0 }),
+        uses_max,
+    };
+    SubscriptionServiceClient::new(world.channel(Part::Billing))
+        .create_coupon(by_operator(world, request).await)
+        .await
+        .unwrap();
+    code
+}
+
+/// A request of the operator, straight to a service.
+pub(super) async fn by_operator<T>(world: &World, message: T) -> tonic::Request<T> {
+    let operator = &world.demo.operator;
+    let login = json!({"email": operator.email, "password": operator.password});
+    let token = world.rest().post("/login", &login).await.expect(200);
+    with_token(message, token["access_token"].as_str().unwrap())
 }
 
 impl Owner {

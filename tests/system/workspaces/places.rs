@@ -4,7 +4,7 @@ use harness::World;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Client, Owner};
+use super::client::{Client, MERGE_PATCH, Owner};
 
 #[tokio::test]
 async fn a_merge_patch_sets_and_clears() {
@@ -65,6 +65,103 @@ async fn countries_and_languages() {
     owner.client.get("/languages/xx").await.expect(404);
 }
 
+/// What can be null: where, under which name, and what else it can be.
+const NULLABLE: [(&str, &str, &str); 9] = [
+    ("/locations", "officeOpenHour", "8"),
+    ("/locations", "officeCloseHour", "18"),
+    ("/meetings", "employee", ""),
+    ("/meetings", "notes", "\"Pauta\""),
+    ("/meetings", "time", "\"2026-11-22T10:30:00+00:00\""),
+    ("/organization-addresses", "complement", "\"Sala 2\""),
+    ("/organization-addresses", "neighborhood", "\"Centro\""),
+    ("/organizations/mail-footer", "mailFooter", "\"<p>Acme</p>\""),
+    ("/organizations/mail-footer", "mailFooter", "\"\""),
+];
+
+#[tokio::test]
+async fn a_merge_patch_client_sets_and_clears_every_nullable_field() {
+    let world = World::shared().await;
+    let owner = Owner::new(world, "production").await;
+    let client = &owner.client;
+    let fresh = Owner {
+        client: super::client::log_in(world, &owner.email).await,
+        email: owner.email.clone(),
+        organization: owner.organization.clone(),
+    };
+    let employee = employee(&fresh, &company_id(world, &owner).await, None).await;
+    let meeting = json!({
+        "employee": null, "dateFrom": "2026-11-22T10:00:00Z", "dateTo": "2026-11-22T11:00:00Z"
+    });
+    let meeting = client.post("/meetings", meeting).await.expect(201);
+    let location = client.post("/locations", json!({"name": "Matriz"})).await.expect(201);
+    let address = owner.address().await;
+    for (collection, member, value) in NULLABLE {
+        let path = match collection {
+            "/locations" => location["@id"].as_str().unwrap(),
+            "/meetings" => meeting["@id"].as_str().unwrap(),
+            "/organization-addresses" => &address,
+            path => path,
+        };
+        let value = match value {
+            "" => json!(employee),
+            text => serde_json::from_str(text).unwrap(),
+        };
+        let before = client.get(path).await.expect(200);
+        assert_eq!(before[member], Value::Null, "{collection} {member}");
+        let expected = |value: &Value| {
+            let mut expected = before.clone();
+            expected[member] = value.clone();
+            expected
+        };
+        let change = |value: &Value| client.patch(path, json!({member: value, "unknown": 1}));
+        let set = change(&value).await.expect(200);
+        assert_eq!(set, expected(&value), "{collection} {member} is set, the rest stays");
+        if collection != "/organizations/mail-footer" {
+            let kept = client.patch(path, json!({})).await.expect(200);
+            assert_eq!(kept, set, "{collection} {member} stays where it is absent");
+        }
+        assert_eq!(client.get(path).await.expect(200), set, "{collection} {member}");
+        for _ in 0..2 {
+            let cleared = change(&Value::Null).await.expect(200);
+            assert_eq!(cleared, before, "{collection} {member} is cleared");
+        }
+    }
+    for (path, member) in [
+        (location["@id"].as_str().unwrap(), "name"),
+        (meeting["@id"].as_str().unwrap(), "dateFrom"),
+        (meeting["@id"].as_str().unwrap(), "dateTo"),
+        (address.as_str(), "street"),
+        (address.as_str(), "number"),
+        (address.as_str(), "city"),
+        (address.as_str(), "state"),
+        (address.as_str(), "postalCode"),
+        (address.as_str(), "country"),
+    ] {
+        client.patch(path, json!({member: null})).await.breaks(member, "not-blank");
+    }
+    for (kind, body) in [
+        (Some("application/json"), "{}"),
+        (Some("application/ld+json"), "{}"),
+        (Some("application/json-patch+json"), "[]"),
+        (None, ""),
+    ] {
+        let path = location["@id"].as_str().unwrap();
+        let answer = client.raw(Method::PATCH, path, kind, body.into()).await;
+        assert_eq!((answer.status, answer.header("accept-patch")), (415, MERGE_PATCH), "{kind:?}");
+    }
+}
+
+/// What the other dialects call an organization.
+async fn company_id(world: &World, owner: &Owner) -> String {
+    let company_id: uuid::Uuid =
+        sqlx::query_scalar("select company_id from company.workspace where organization_id = $1")
+            .bind(owner.id())
+            .fetch_one(&world.database().await)
+            .await
+            .unwrap();
+    company_id.to_string()
+}
+
 async fn employee(owner: &Owner, company_id: &str, user_id: Option<&str>) -> String {
     let employee = json!({
         "fullName": "Ana Souza", "status": "active", "companyId": company_id, "userId": user_id
@@ -81,12 +178,7 @@ async fn members_meet_for_themselves_and_administrators_for_everybody() {
     let owner = Owner::new(world, "production").await;
     let (member, email) = owner.joined(world, "member").await;
     let database = world.database().await;
-    let company_id: uuid::Uuid =
-        sqlx::query_scalar("select company_id from company.workspace where organization_id = $1")
-            .bind(owner.id())
-            .fetch_one(&database)
-            .await
-            .unwrap();
+    let company_id = company_id(world, &owner).await;
     let user_id: uuid::Uuid =
         sqlx::query_scalar("select user_id from identity.app_user where email = $1")
             .bind(&email)
@@ -100,7 +192,6 @@ async fn members_meet_for_themselves_and_administrators_for_everybody() {
         email: owner.email.clone(),
         organization: owner.organization.clone(),
     };
-    let company_id = company_id.to_string();
     let own = employee(&fresh, &company_id, Some(&user_id.to_string())).await;
     let others = employee(&fresh, &company_id, None).await;
 

@@ -1,32 +1,9 @@
 //! Subscriptions, invoices, coupons, payment methods.
 
-use harness::{World, unique, with_token};
-use local::Part;
-use proto::billing::v1::CreateCouponRequest;
-use proto::billing::v1::subscription_service_client::SubscriptionServiceClient;
+use harness::World;
 use serde_json::{Value, json};
 
-use super::client::Owner;
-
-async fn coupon(world: &World, percent: i64, uses_max: i64) -> String {
-    let operator = &world.demo.operator;
-    let login = json!({"email": operator.email, "password": operator.password});
-    let token = world.rest().post("/login", &login).await.expect(200);
-    let code = format!("TEST-{}", unique()).to_uppercase();
-    let request = CreateCouponRequest {
-        code: code.clone(),
-        percent: Some(percent),
-        amount: None,
-        valid_from: None,
-        valid_until: Some(prost_types::Timestamp { seconds: 4_102_444_800, nanos: 0 }),
-        uses_max,
-    };
-    SubscriptionServiceClient::new(world.channel(Part::Billing))
-        .create_coupon(with_token(request, token["access_token"].as_str().unwrap()))
-        .await
-        .unwrap();
-    code
-}
+use super::client::{Owner, coupon};
 
 #[tokio::test]
 async fn a_subscription_is_paid_and_cancelled() {
