@@ -209,6 +209,33 @@ fn what_is_subscribed_to_and_paid() {
 }
 
 #[test]
+fn ways_to_pay_and_invitations() {
+    let method = billing::PaymentMethod {
+        id: "p1".to_owned(),
+        organization_id: "k3m9x2ab".to_owned(),
+        r#type: "card".to_owned(),
+        label: Some("Visa".to_owned()),
+        created_at: AT,
+    };
+    let expected = json!({"id": "p1", "type": "card", "label": "Visa"});
+    assert_eq!(shown(PaymentMethod::from(method)), expected);
+    let invitation = identity::OrganizationInvitation {
+        id: "i1".to_owned(),
+        company_id: "c1".to_owned(),
+        email: "bia@acme.example".to_owned(),
+        role: identity::OrganizationRole::Admin.into(),
+        created_at: AT,
+        expires_at: AT,
+        accepted_at: AT,
+    };
+    let expected = json!({
+        "id": "i1", "email": "bia@acme.example", "role": "admin", "createdAt": SHOWN,
+        "expiresAt": SHOWN, "acceptedAt": SHOWN
+    });
+    assert_eq!(shown(Invited::from(invitation)), expected);
+}
+
+#[test]
 fn bank_data() {
     let action = billing::BankAction {
         id: "b1".to_owned(),
