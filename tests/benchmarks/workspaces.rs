@@ -13,9 +13,8 @@ const LARGE: i64 = 100_000;
 const REPEATS: usize = 15;
 const RATIO_MAX: f64 = 3.0;
 
-/// What is asked, and how far into the list: a share of its pages. `$connection` and `$employee`
-/// are replaced.
-const QUESTIONS: [(&str, &str, f64); 15] = [
+/// What is asked, and how far into the list: a share of its pages. Names with a $ are replaced.
+const QUESTIONS: [(&str, &str, f64); 16] = [
     ("organizations", "/organizations?", 0.0),
     ("one organization", "/organizations/$id?", 0.0),
     ("locations, first page", "/locations?", 0.0),
@@ -31,6 +30,7 @@ const QUESTIONS: [(&str, &str, f64); 15] = [
         0.0,
     ),
     ("meetings that end by a day", "/meetings?dateTo[before]=2020-01-02T00:00:00Z", 0.0),
+    ("meetings that end after a day", "/meetings?dateTo[after]=$late", 0.0),
     ("transactions, first page", "$connection/transactions?", 0.0),
     ("transactions, middle", "$connection/transactions?", 0.5),
     ("transactions, last page", "$connection/transactions?", 0.99),
@@ -44,6 +44,8 @@ struct Asked {
     company_id: String,
     connection: String,
     employee: String,
+    /// When only the last meetings have not ended.
+    late: String,
     count: i64,
 }
 
@@ -108,7 +110,15 @@ async fn filled(owner: &Rest, database: &PgPool, count: i64) -> Asked {
     .fetch_one(database)
     .await
     .unwrap();
-    Asked { rest, id, company_id, connection, employee, count }
+    let late: String = sqlx::query_scalar(
+        "select to_char(max(date_to) - interval '1 day' at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+           from company.meeting where company_id = $1::uuid",
+    )
+    .bind(&company_id)
+    .fetch_one(database)
+    .await
+    .unwrap();
+    Asked { rest, id, company_id, connection, employee, late, count }
 }
 
 /// Organizations that somebody else has.
@@ -139,7 +149,8 @@ async fn measure(asked: &Asked, (name, template, share): (&str, &str, f64)) -> D
     let path = template
         .replace("$id", &asked.id)
         .replace("$connection", &asked.connection)
-        .replace("$employee", &asked.employee);
+        .replace("$employee", &asked.employee)
+        .replace("$late", &asked.late);
     let path = format!("{path}&itemsPerPage=100&page={page}");
     let mut times = vec![];
     for _ in 0..REPEATS {

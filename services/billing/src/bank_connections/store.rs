@@ -326,17 +326,18 @@ pub(super) async fn transactions(
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Transaction>, i64)> {
     let rows = sqlx::query(
-        "select page.*, whole.total
+        "with page as (
+             select transaction_id from bank_transaction
+              where connection_id = $1
+              order by transaction_id
+             offset $2
+              limit $3
+         )
+         select whole.total, bank_transaction.*
            from (select count(*) as total
                    from bank_transaction where connection_id = $1) as whole
-           left join (
-                    select * from bank_transaction
-                     where connection_id = $1
-                     order by transaction_id
-                    offset $2
-                     limit $3
-                ) as page on true
-          order by page.transaction_id",
+           left join (page join bank_transaction using (transaction_id)) on true
+          order by transaction_id",
     )
     .bind(connection_id.0)
     .bind(page.skip)

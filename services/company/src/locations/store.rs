@@ -16,17 +16,17 @@ pub(super) async fn list(
 ) -> sqlx::Result<(Vec<Location>, i64)> {
     let rows = sqlx::query(
         "with page as (
-             select location_id, name, office_open_hour, office_close_hour
+             select location_id
                from location
               where company_id = $1
               order by location_id
              offset $2
               limit $3
          )
-         select found.total, page.*
+         select found.total, location.*
            from (select count(*) as total from location where company_id = $1) as found
-           left join page on true
-          order by page.location_id",
+           left join (page join location using (location_id)) on true
+          order by location_id",
     )
     .bind(company_id.0)
     .bind(page.skip)

@@ -45,8 +45,8 @@ pub(super) async fn list(
     page: &Page<i64>,
 ) -> sqlx::Result<(Vec<Meeting>, i64)> {
     let rows = sqlx::query(
-        "with found as (
-             select meeting_id, employee_id, date_from, date_to, notes, time
+        "with found as not materialized (
+             select meeting_id, date_from
                from meeting
               where company_id = $1
                 and ($2::uuid is null
@@ -58,12 +58,12 @@ pub(super) async fn list(
                 and ($6::timestamptz is null or date_to >= $6)
                 and ($7::timestamptz is null or date_to <= $7)
          ), page as (
-             select * from found order by date_from, meeting_id offset $8 limit $9
+             select meeting_id from found order by date_from, meeting_id offset $8 limit $9
          )
-         select counted.total, page.*
+         select counted.total, meeting.*
            from (select count(*) as total from found) as counted
-           left join page on true
-          order by page.date_from, page.meeting_id",
+           left join (page join meeting using (meeting_id)) on true
+          order by date_from, meeting_id",
     )
     .bind(view.company_id.0)
     .bind(view.user())
