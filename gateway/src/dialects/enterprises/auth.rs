@@ -1,12 +1,13 @@
 //! Who asks, and in whose name.
 
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use sha2::{Digest, Sha256};
+use tonic::metadata::{Ascii, MetadataValue};
 
 use super::Enterprises;
 use super::error::Error;
@@ -25,8 +26,8 @@ pub(super) async fn enter(
     let presented = Presented::of(request.headers(), &gateway.trust);
     match &presented {
         // Only people belong to enterprises.
-        Presented::Token { subject, .. } if subject.starts_with("user:") => {
-            count_token(&enterprises, request.headers())?;
+        Presented::Token { bearer, subject } if subject.starts_with("user:") => {
+            count_token(&enterprises, bearer)?;
         }
         Presented::Unknown => return Err(Fault::Unavailable.into()),
         Presented::Token { .. } | Presented::Nothing | Presented::Bad => {
@@ -38,12 +39,12 @@ pub(super) async fn enter(
     Ok(next.run(request).await)
 }
 
-fn count_token(enterprises: &Enterprises, headers: &HeaderMap) -> Result<(), Error> {
+/// The token is counted as it is passed on, however the header that it came in was written.
+fn count_token(enterprises: &Enterprises, bearer: &MetadataValue<Ascii>) -> Result<(), Error> {
     let Some(rates) = &enterprises.gateway.rates else { return Ok(()) };
-    let token = headers.get(AUTHORIZATION).map(|value| value.as_bytes()).unwrap_or_default();
     let limit = enterprises.gateway.config.limits.enterprise_token_rate;
     rates
-        .count_enterprise_token(Sha256::digest(token).into())
+        .count_enterprise_token(Sha256::digest(bearer.as_encoded_bytes()).into())
         .map_err(|fault| Error::from(fault).limited_to(limit))
 }
 

@@ -2,17 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use proto::common::v1::TextOperator;
 use serde_json::json;
 use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type};
+use utoipa::openapi::{
+    HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Type,
+};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _, ToSchema};
 
 use super::error::{
     BAD_REQUEST, Envelope, INTERNAL, Kind, NOT_FOUND, TOO_LARGE, TOO_MANY, Told, UNAUTHORIZED,
     UNAVAILABLE, UNSUPPORTED, deletion_messages,
 };
+use super::question::{FIELDS, OPERATORS, SORT_KEYS};
 
 /// The document without its paths.
 pub(super) fn document() -> OpenApi {
@@ -29,10 +34,9 @@ pub(super) fn document() -> OpenApi {
             it; all else is 404. Who belongs to several names one in `X-Company`.\n\n\
             Lists are asked with nested brackets: \
             `filters[enterprise.name][ilk]=pad&sort[name]=-1&includes[device][]=imei&count=true`. \
-            Filter fields are chips.serial, chips.number, chips.carrier, chips.service_provider, \
-            chips.batch, device.name, device.imei, device.code, enterprise.name and \
-            enterprise.cnpj; operators are eq, neq, ilk (contains), sw (starts with) and ew (ends \
-            with).\n\n\
+            Several filters must all hold: those about chips for one chip, and those about devices \
+            for one device. `enterprises.name` and `enterprises.cnpj` mean the same as \
+            `enterprise.name` and `enterprise.cnpj`.\n\n\
             Every error is `{\"error\": {\"message\": \"…\"}}`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
@@ -53,21 +57,6 @@ impl Modify for Bearer {
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
-}
-
-/// The header that makes a request safe to repeat.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes a header to the document; the caller reads it")]
-pub(super) struct IdempotencyKey {
-    /// 1 to 255 printable ASCII characters that no other request of this caller has.
-    #[param(
-        rename = "Idempotency-Key",
-        min_length = 1,
-        max_length = 255,
-        example = "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d"
-    )]
-    idempotency_key: Option<String>,
 }
 
 /// The header that says in whose name somebody asks.
@@ -113,15 +102,6 @@ pub(super) struct Listed {
     /// Contained in name, fantasy name, CNPJ or e-mail.
     #[param(max_length = 100)]
     search: Option<String>,
-    /// One of the filters: a name that contains this.
-    #[param(rename = "filters[enterprise.name][ilk]")]
-    name_contains: Option<String>,
-    /// Another: somebody with such a chip.
-    #[param(rename = "filters[chips.serial][eq]")]
-    chip_serial: Option<String>,
-    /// Another: somebody with such a device.
-    #[param(rename = "filters[device.code][sw]")]
-    device_code: Option<String>,
     /// The most that a page has; 15 unless said.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
@@ -130,10 +110,53 @@ pub(super) struct Listed {
     page: Option<u64>,
     /// Whether all are counted.
     count: Option<bool>,
-    /// 1 for ascending, -1 for descending; there are also sort[created_at], sort[number] and
-    /// sort[serial].
-    #[param(rename = "sort[name]", pattern = "^-?1$")]
-    sort: Option<String>,
+}
+
+/// Parameters with brackets, of which there is one for each field and operator, and one for each
+/// key to sort by.
+pub(super) struct Bracketed;
+
+impl IntoParams for Bracketed {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let filters = FIELDS
+            .iter()
+            .filter(|(field, _)| !field.starts_with("enterprises."))
+            .flat_map(|(field, _)| {
+                OPERATORS.iter().map(move |(operator, meaning)| {
+                    let description = format!("{field} {}", told(*meaning));
+                    in_query(&format!("filters[{field}][{operator}]"), &description, text())
+                })
+            });
+        let sorts = SORT_KEYS.iter().map(|(key, _)| {
+            let direction = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^-?1$"));
+            in_query(&format!("sort[{key}]"), "1 for ascending, -1 for descending", direction)
+        });
+        filters.chain(sorts).collect()
+    }
+}
+
+fn told(operator: TextOperator) -> &'static str {
+    match operator {
+        TextOperator::NotEqual => "is not this",
+        TextOperator::Contains => "contains this, whatever the case",
+        TextOperator::StartsWith => "begins with this, whatever the case",
+        TextOperator::EndsWith => "ends with this, whatever the case",
+        TextOperator::Equal | TextOperator::Unspecified => "is this",
+    }
+}
+
+fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).max_length(Some(1_000))
+}
+
+fn in_query(name: &str, description: &str, schema: ObjectBuilder) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema.build()))
+        .build()
 }
 
 /// The enterprise that a path names, and what is said of others.

@@ -15,13 +15,14 @@ use super::Enterprises;
 use super::auth::{Session, Writer};
 use super::body::{Change, New};
 use super::documents::{
-    Always, Bodied, Checked, EnterpriseChange, Guarded, IdempotencyKey, InTheNameOf, Listed, Named,
+    Always, Bodied, Bracketed, Checked, EnterpriseChange, Guarded, InTheNameOf, Listed, Named,
     NamedForDeletion, NewEnterprise, Shown,
 };
 use super::error::{Deed, Error};
 use super::question::{Question, Selection};
 use super::wire::{Collection, Deleted, Enterprise, Json, Meta, One};
 use crate::body::{At, FromPath};
+use crate::docs::IdempotencyKey;
 
 /// The id of an enterprise in a path.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl FromPath for Situation {
 /// One's own, and all below it, also those that are not served. By name unless said.
 #[utoipa::path(
     get, path = "/enterprises/", tag = "enterprises", operation_id = "listEnterprises",
-    params(Listed, Shown, InTheNameOf),
+    params(Listed, Bracketed, Shown, InTheNameOf),
     responses(
         (status = 200, description = "A page of them", body = Collection),
         Guarded, Checked, Always

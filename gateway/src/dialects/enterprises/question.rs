@@ -50,7 +50,8 @@ const RELATIONS: &[(&str, EnterpriseInclude, &[&str])] = &[
     ("country", EnterpriseInclude::Country, &["code", "name"]),
 ];
 
-const FIELDS: &[(&str, EnterpriseField)] = &[
+/// What enterprises are filtered by.
+pub(super) const FIELDS: &[(&str, EnterpriseField)] = &[
     ("chips.serial", EnterpriseField::ChipSerial),
     ("chips.number", EnterpriseField::ChipNumber),
     ("chips.carrier", EnterpriseField::ChipCarrier),
@@ -65,7 +66,8 @@ const FIELDS: &[(&str, EnterpriseField)] = &[
     ("enterprises.cnpj", EnterpriseField::Cnpj),
 ];
 
-const OPERATORS: &[(&str, TextOperator)] = &[
+/// How it is compared.
+pub(super) const OPERATORS: &[(&str, TextOperator)] = &[
     ("eq", TextOperator::Equal),
     ("neq", TextOperator::NotEqual),
     ("ilk", TextOperator::Contains),
@@ -73,7 +75,8 @@ const OPERATORS: &[(&str, TextOperator)] = &[
     ("ew", TextOperator::EndsWith),
 ];
 
-const SORT_KEYS: &[(&str, EnterpriseSortKey)] = &[
+/// What enterprises are sorted by.
+pub(super) const SORT_KEYS: &[(&str, EnterpriseSortKey)] = &[
     ("number", EnterpriseSortKey::Number),
     ("serial", EnterpriseSortKey::Serial),
     ("name", EnterpriseSortKey::Name),
