@@ -7,7 +7,7 @@ use proto::company::v1 as pb;
 use proto::telecom::v1::{ChipCondition, ChipField, DeviceCondition, DeviceField};
 use tonic::Status;
 
-use super::list::{Filter, Key, Operator, Question};
+use super::list::{Filter, Key, Operator, Part, Question};
 
 const FILTERS_MAX: usize = 100;
 const ORDERS_MAX: usize = 4;
@@ -145,10 +145,20 @@ impl Asked {
         self.order.iter().any(|(by, _)| *by == key)
     }
 
-    /// Whether it is about chips or devices, of which telecom knows.
-    pub(super) fn needs_telecom(&self) -> bool {
-        let is_sorted = [Key::Number, Key::Serial].into_iter().any(|key| self.sorts_by(key));
-        is_sorted || !self.chips.is_empty() || !self.devices.is_empty()
+    /// Whether only those with certain chips or devices are meant.
+    pub(super) fn has_conditions(&self) -> bool {
+        !self.chips.is_empty() || !self.devices.is_empty()
+    }
+
+    /// What it sorts by first, where that is what telecom knows.
+    pub(super) fn order_by_chips(&self) -> &[(Key, bool)] {
+        let by_chips = self.order.iter().take_while(|(key, _)| key.is_of_chips()).count();
+        &self.order[..by_chips]
+    }
+
+    /// Whether it sorts by what telecom knows.
+    pub(super) fn sorts_by_chips(&self) -> bool {
+        self.order.iter().any(|(key, _)| key.is_of_chips())
     }
 
     /// The part that is about what this service knows.
@@ -157,7 +167,7 @@ impl Asked {
             own,
             filters: self.filters.clone(),
             search: self.search.clone(),
-            matched: None,
+            part: Part::All,
             order: self.order.clone(),
             skip: self.skip,
             limit: self.limit,

@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::cnpj_key;
+use crate::companies::folded;
 
 /// How a text is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +35,14 @@ pub(super) enum Key {
     Serial,
 }
 
-/// What telecom said: the enterprises that come into question, and what their chips sort by.
+impl Key {
+    /// Whether it is of chips, of which telecom knows.
+    pub(super) fn is_of_chips(self) -> bool {
+        matches!(self, Self::Number | Self::Serial)
+    }
+}
+
+/// What telecom said of some enterprises, or of companies that are none: what their chips sort by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Matched {
     pub(super) company_ids: Vec<Uuid>,
@@ -43,14 +51,25 @@ pub(super) struct Matched {
     pub(super) serials: Vec<Option<String>>,
 }
 
+/// What is made of those that telecom named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Nothing: it was not asked.
+    #[default]
+    All,
+    /// Only they are meant.
+    Only(Matched),
+    /// All are meant but they.
+    Without(Vec<Uuid>),
+}
+
 /// Which of the enterprises that somebody sees are meant.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
     pub(super) own: CompanyId,
     pub(super) filters: Vec<Filter>,
     pub(super) search: String,
-    /// Instead of filters and search, when telecom was asked: they count for its answer already.
-    pub(super) matched: Option<Matched>,
+    pub(super) part: Part,
     pub(super) order: Vec<(Key, bool)>,
     pub(super) skip: i64,
     pub(super) limit: i64,
@@ -68,10 +87,10 @@ impl Question {
                 (Key::Name, true) => "r.sort_name desc, ",
                 (Key::CreatedAt, false) => "r.created_at, ",
                 (Key::CreatedAt, true) => "r.created_at desc, ",
-                (Key::Number, false) => "m.number, ",
-                (Key::Number, true) => "m.number desc nulls last, ",
-                (Key::Serial, false) => "m.serial, ",
-                (Key::Serial, true) => "m.serial desc nulls last, ",
+                (Key::Number, false) => "m.number collate \"C\", ",
+                (Key::Number, true) => "m.number collate \"C\" desc nulls last, ",
+                (Key::Serial, false) => "m.serial collate \"C\", ",
+                (Key::Serial, true) => "m.serial collate \"C\" desc nulls last, ",
             });
         }
         sql.push("r.public_id limit ").push_bind(self.limit);
@@ -86,29 +105,32 @@ impl Question {
         sql.build_query_scalar().persistent(self.is_plain()).fetch_one(db).await
     }
 
-    /// All of them.
+    /// All of them, in one value: there may be very many.
     pub(super) async fn all(&self, db: &PgPool) -> sqlx::Result<Vec<Uuid>> {
-        let mut sql = Sql::new("select r.company_id");
+        let mut sql = Sql::new("select coalesce(array_agg(r.company_id), '{}')");
         self.push_from(&mut sql);
-        sql.build_query_scalar().persistent(self.is_plain()).fetch_all(db).await
+        sql.build_query_scalar().persistent(self.is_plain()).fetch_one(db).await
     }
 
     /// Whether it names no text, whose rarity decides on the plan.
     fn is_plain(&self) -> bool {
-        self.filters.is_empty() && self.search.is_empty() && self.matched.is_none()
+        self.has_no_text() && self.part == Part::All
+    }
+
+    fn has_no_text(&self) -> bool {
+        self.filters.is_empty() && self.search.is_empty()
     }
 
     fn push_from(&self, sql: &mut Sql) {
         sql.push(" from enterprise_reach r");
-        if let Some(Matched { company_ids, numbers, serials }) = &self.matched {
+        if let Part::Only(Matched { company_ids, numbers, serials }) = &self.part {
             sql.push(" join unnest(").push_bind(company_ids.clone());
-            sql.push(", ").push_bind(numbers.clone());
-            sql.push("::text[], ").push_bind(serials.clone());
-            sql.push("::text[]) as m (company_id, number, serial) on m.company_id = r.company_id");
-            sql.push(" where r.top_id = ").push_bind(self.own.0);
-            return;
+            sql.push(", ").push_bind(numbers.clone()).push("::text[], ");
+            sql.push_bind(serials.clone());
+            sql.push("::text[]) as m (company_id, number, serial)");
+            sql.push(" on m.company_id = r.company_id");
         }
-        if !self.is_plain() {
+        if !self.has_no_text() {
             sql.push(" join enterprise e on e.company_id = r.company_id");
             // Only who compares exactly needs the name as it was written.
             if self.filters.iter().any(Filter::is_exact) {
@@ -116,6 +138,10 @@ impl Question {
             }
         }
         sql.push(" where r.top_id = ").push_bind(self.own.0);
+        if let Part::Without(company_ids) = &self.part {
+            sql.push(" and not exists (select from unnest(").push_bind(company_ids.clone());
+            sql.push(") as m (company_id) where m.company_id = r.company_id)");
+        }
         for filter in &self.filters {
             sql.push(" and ");
             filter.push(sql);
@@ -139,7 +165,7 @@ impl Filter {
     }
 
     fn push(&self, sql: &mut Sql) {
-        let (operator, exact, folded, text, folded_text) = match self {
+        let (operator, exact, lower, text, lower_text) = match self {
             Self::Name(operator, text) => {
                 (*operator, "c.official_name", "e.name_lower", text.clone(), text.to_lowercase())
             }
@@ -156,8 +182,15 @@ impl Filter {
         match operator {
             Operator::Equal => sql.push(exact).push(" = ").push_bind(text),
             Operator::NotEqual => sql.push(exact).push(" <> ").push_bind(text),
-            _ => sql.push(folded).push(" like ").push_bind(pattern(operator, &folded_text)),
+            _ => sql.push(lower).push(" like ").push_bind(pattern(operator, &lower_text)),
         };
+        if let Self::Name(Operator::StartsWith, text) = self {
+            // What begins with the text does so without accents, too, and an index has all these
+            // beside each other. Of a sigma nobody knows here in which of its forms it is stored.
+            let text = text.split(['Σ', 'σ', 'ς']).next().unwrap_or_default();
+            let beginning = pattern(Operator::StartsWith, &folded(text));
+            sql.push(" and r.sort_name like ").push_bind(beginning);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod admin;
 pub(crate) mod affiliations;
 mod asking;
 pub(crate) mod closing;
+mod finding;
 mod list;
 mod own;
 mod parse;

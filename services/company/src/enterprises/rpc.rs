@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::asking::{Asked, Includes};
+use super::finding::{self, Found};
 use super::own::own;
 use super::parse::parse;
 use super::{
@@ -40,16 +41,8 @@ impl EnterpriseService for Enterprises {
             let total = given.count.then_some(0);
             return Ok(Response::new(pb::ListEnterprisesResponse { total, ..Default::default() }));
         };
-        let mut question = asked.question(own.company_id);
-        if asked.needs_telecom() {
-            let company_ids = question.all(&service.db).await.map_err(Error::from)?;
-            question.matched = Some(telecom::matched(service, &company_ids, &asked).await?);
-        }
-        let total = async {
-            if given.count { question.total(&service.db).await.map(Some) } else { Ok(None) }
-        };
-        let (page, total) =
-            tokio::try_join!(question.page(&service.db), total).map_err(Error::from)?;
+        let Found { page, total } =
+            finding::find(service, own.company_id, &asked, given.count).await?;
         let found = store::batch_find(&service.db, &page).await.map_err(Error::from)?;
         let mut found: HashMap<Uuid, Enterprise> =
             found.into_iter().map(|enterprise| (enterprise.company_id.0, enterprise)).collect();

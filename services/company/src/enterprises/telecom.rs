@@ -12,7 +12,7 @@ use proto::identity::v1::company_hold_service_client::CompanyHoldServiceClient a
 use proto::telecom::v1 as telecom;
 use proto::telecom::v1::company_hold_service_client::CompanyHoldServiceClient as TelecomHolds;
 use proto::telecom::v1::device_service_client::DeviceServiceClient;
-use proto::telecom::v1::{BatchListDevicesRequest, MatchCompaniesRequest};
+use proto::telecom::v1::{BatchListDevicesRequest, ChipField, ChipOrder, MatchCompaniesRequest};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -25,26 +25,57 @@ const MESSAGE_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Well within the time that a caller waits, so that there is some left to take things back.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(4);
 
+/// What telecom answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) matched: Matched,
+    /// Whether these are all there are, be they enterprises or not; else they are of those that
+    /// were asked about.
+    pub(super) is_anywhere: bool,
+}
+
 /// Which of the enterprises have such chips and devices as are asked for, and what their chips
-/// sort by.
+/// sort by; or, where `anywhere_max` companies or fewer have such at all, all of these.
 ///
 /// # Errors
 /// UNAVAILABLE while telecom does not answer.
 pub(super) async fn matched(
     service: &Service,
     company_ids: &[Uuid],
+    anywhere_max: u32,
     asked: &Asked,
-) -> Result<Matched, Status> {
+) -> Result<Answer, Status> {
     if company_ids.is_empty() {
-        return Ok(Matched::default());
+        return Ok(Answer::default());
     }
-    let request = MatchCompaniesRequest {
-        company_ids: company_ids.iter().flat_map(|id| *id.as_bytes()).collect(),
+    let company_ids = company_ids.iter().flat_map(|id| *id.as_bytes()).collect();
+    ask(service, MatchCompaniesRequest { company_ids, anywhere_max, ..question(asked) }).await
+}
+
+/// The first of all companies that have a chip, in the order that is asked for.
+///
+/// # Errors
+/// UNAVAILABLE while telecom does not answer.
+pub(super) async fn first(service: &Service, max: u32, asked: &Asked) -> Result<Answer, Status> {
+    let order_by = asked.order_by_chips().iter().map(|(key, descending)| {
+        let field = if *key == Key::Number { ChipField::Number } else { ChipField::Serial };
+        ChipOrder { field: field.into(), descending: *descending }
+    });
+    let order_by = order_by.collect();
+    ask(service, MatchCompaniesRequest { order_by, anywhere_max: max, ..question(asked) }).await
+}
+
+fn question(asked: &Asked) -> MatchCompaniesRequest {
+    MatchCompaniesRequest {
         chips: asked.chips.clone(),
         devices: asked.devices.clone(),
         wants_number: asked.sorts_by(Key::Number),
         wants_serial: asked.sorts_by(Key::Serial),
-    };
+        ..MatchCompaniesRequest::default()
+    }
+}
+
+async fn ask(service: &Service, request: MatchCompaniesRequest) -> Result<Answer, Status> {
     let answer = DeviceServiceClient::new(service.telecom.clone())
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .match_companies(request)
@@ -54,7 +85,7 @@ pub(super) async fn matched(
     let known = |texts: Vec<String>| {
         texts.into_iter().map(|text| Some(text).filter(|text| !text.is_empty())).collect()
     };
-    Ok(Matched {
+    let matched = Matched {
         company_ids: answer
             .company_ids
             .chunks_exact(16)
@@ -62,7 +93,8 @@ pub(super) async fn matched(
             .collect(),
         numbers: known(answer.numbers),
         serials: known(answer.serials),
-    })
+    };
+    Ok(Answer { matched, is_anywhere: answer.is_anywhere })
 }
 
 /// The devices of a page of enterprises.

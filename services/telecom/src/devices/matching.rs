@@ -1,7 +1,7 @@
 //! Which companies have such chips and devices. A statement's text consists of literals; what came
 //! from outside is bound.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chassis::query::Sql;
 use chassis::refusal::Fields;
@@ -23,6 +23,14 @@ const CHIPS: &str = "select distinct s.company_id
        left join line l on l.line_id = s.line_id
       where ";
 const DEVICES: &str = "select distinct d.company_id from device d where ";
+const CHIPS_ANYWHERE: &str = "select s.company_id
+       from sim_card s
+       left join line l on l.line_id = s.line_id
+      where ";
+const DEVICES_ANYWHERE: &str = "select d.company_id from device d where ";
+
+/// So many rows for each company are looked at to find out whether few companies have such.
+const ROWS_EACH: i64 = 10;
 
 /// A column, as SQL, and what it must be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,8 +137,25 @@ impl Condition {
     }
 }
 
+/// Those of the companies that have a chip that fulfils all conditions on chips, and a device that
+/// fulfils all on devices.
+pub(super) async fn among(
+    db: &PgPool,
+    mut company_ids: Vec<Uuid>,
+    chips: &[Condition],
+    devices: &[Condition],
+) -> sqlx::Result<Vec<Uuid>> {
+    if !chips.is_empty() {
+        company_ids = with_chips(db, &company_ids, chips).await?;
+    }
+    if !devices.is_empty() {
+        company_ids = with_devices(db, &company_ids, devices).await?;
+    }
+    Ok(company_ids)
+}
+
 /// Those of the companies that have a chip that fulfils all conditions on chips.
-pub(super) async fn with_chips(
+async fn with_chips(
     db: &PgPool,
     company_ids: &[Uuid],
     conditions: &[Condition],
@@ -139,7 +164,7 @@ pub(super) async fn with_chips(
 }
 
 /// Those of the companies that have a device that fulfils all conditions on devices.
-pub(super) async fn with_devices(
+async fn with_devices(
     db: &PgPool,
     company_ids: &[Uuid],
     conditions: &[Condition],
@@ -170,36 +195,55 @@ async fn matching(
     Ok(found)
 }
 
-/// What a company's chips are sorted by.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Lowest {
-    pub(super) number: Option<String>,
-    pub(super) serial: String,
+/// All companies that have a chip that fulfils all conditions on chips, and a device that fulfils
+/// all on devices. None where they are more than `max`, or more rows than are looked at for it, or
+/// where there are no conditions.
+pub(super) async fn anywhere(
+    db: &PgPool,
+    chips: &[Condition],
+    devices: &[Condition],
+    max: i64,
+) -> sqlx::Result<Option<Vec<Uuid>>> {
+    if !chips.is_empty()
+        && let Some(company_ids) = few(db, CHIPS_ANYWHERE, chips, max).await?
+    {
+        return match devices {
+            [] => Ok(Some(company_ids)),
+            _ => with_devices(db, &company_ids, devices).await.map(Some),
+        };
+    }
+    if !devices.is_empty()
+        && let Some(company_ids) = few(db, DEVICES_ANYWHERE, devices, max).await?
+    {
+        return match chips {
+            [] => Ok(Some(company_ids)),
+            _ => with_chips(db, &company_ids, chips).await.map(Some),
+        };
+    }
+    Ok(None)
 }
 
-/// The lowest number and ICCID among the chips of each company that has any.
-pub(super) async fn lowest(
+async fn few(
     db: &PgPool,
-    company_ids: &[Uuid],
-) -> sqlx::Result<HashMap<Uuid, Lowest>> {
-    let rows = sqlx::query(
-        "select s.company_id, min(l.phone_number collate \"C\") as number,
-                min(s.iccid collate \"C\") as serial
-           from sim_card s
-           left join line l on l.line_id = s.line_id
-          where s.company_id = any($1)
-          group by s.company_id",
-    )
-    .bind(company_ids)
-    .persistent(false)
-    .fetch_all(db)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let lowest = Lowest { number: row.try_get("number")?, serial: row.try_get("serial")? };
-            Ok((row.try_get("company_id")?, lowest))
-        })
-        .collect()
+    source: &'static str,
+    conditions: &[Condition],
+    max: i64,
+) -> sqlx::Result<Option<Vec<Uuid>>> {
+    let rows_max = max.saturating_mul(ROWS_EACH);
+    let mut sql = Sql::new(
+        "select coalesce(array_agg(company_id), '{}'), coalesce(sum(rows), 0)::bigint
+           from (select company_id, count(*) as rows from (",
+    );
+    sql.push(source).push("true");
+    conditions.iter().for_each(|condition| condition.push(&mut sql));
+    // Once there are so many rows it is not worth while to look for more of them.
+    sql.push(" limit ").push_bind(rows_max.saturating_add(1));
+    sql.push(") as found group by company_id limit ").push_bind(max.saturating_add(1));
+    sql.push(") as companies");
+    let row = sql.build().persistent(false).fetch_one(db).await?;
+    let (company_ids, rows): (Vec<Uuid>, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let are_few = i64::try_from(company_ids.len()).is_ok_and(|length| length <= max);
+    Ok((are_few && rows <= rows_max).then_some(company_ids))
 }
 
 #[cfg(test)]

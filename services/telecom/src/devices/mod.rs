@@ -2,6 +2,8 @@
 //! at once.
 
 mod matching;
+mod parse;
+mod ranking;
 pub(crate) mod rpc;
 mod store;
 #[cfg(test)]
@@ -32,4 +34,42 @@ pub(crate) struct Vehicle {
     pub(crate) name: String,
     pub(crate) plate: Option<String>,
     pub(crate) created_at: OffsetDateTime,
+}
+
+/// New values of a device: those that are not given stay, those that are null are cleared.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeviceChanges {
+    pub(crate) name: Option<String>,
+    pub(crate) imei: Option<Option<Imei>>,
+    pub(crate) code: Option<Option<String>>,
+}
+
+/// New values of a vehicle, likewise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct VehicleChanges {
+    pub(crate) name: Option<String>,
+    pub(crate) plate: Option<Option<String>>,
+}
+
+impl Device {
+    /// The same device with new values.
+    pub(crate) fn changed(self, changes: DeviceChanges) -> Self {
+        Self {
+            name: changes.name.unwrap_or(self.name),
+            imei: changes.imei.unwrap_or(self.imei),
+            code: changes.code.unwrap_or(self.code),
+            ..self
+        }
+    }
+}
+
+impl Vehicle {
+    /// The same vehicle with new values.
+    pub(crate) fn changed(self, changes: VehicleChanges) -> Self {
+        Self {
+            name: changes.name.unwrap_or(self.name),
+            plate: changes.plate.unwrap_or(self.plate),
+            ..self
+        }
+    }
 }

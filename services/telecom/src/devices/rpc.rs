@@ -12,14 +12,14 @@ use proto::telecom::v1::device_service_server::DeviceService;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::matching::{chip_conditions, device_conditions, lowest, with_chips, with_devices};
-use super::{Device, Vehicle, store};
+use super::matching::{among, anywhere, chip_conditions, device_conditions};
+use super::parse::{self, DEVICE_FIELDS, VEHICLE_FIELDS};
+use super::ranking::{self, Lowest};
+use super::{Device, DeviceChanges, Vehicle, VehicleChanges, store};
 use crate::error::Error;
 
-const NAME_MAX: usize = 100;
-const CODE_MAX: usize = 100;
-const PLATE_MAX: usize = 20;
 const COMPANIES_MAX: usize = 1_000_000;
+const ANYWHERE_MAX: u32 = 50_000;
 const BATCH_MAX: usize = 100;
 const DEVICES_EACH: i64 = 100;
 const UUID_BYTES: usize = 16;
@@ -37,14 +37,13 @@ impl DeviceService for Devices {
     ) -> Result<Response<pb::RegisterDeviceResponse>, Status> {
         let given = request.get_ref().device.clone().unwrap_or_default();
         let mut fields = Fields::new();
-        let name = fields.text("device.name", &given.name, 1, NAME_MAX);
-        let imei = fields.optional("device.imei", given.imei.as_deref());
-        let code = fields.optional_text("device.code", given.code.as_deref(), CODE_MAX);
+        let DeviceChanges { name, imei, code } = parse::device(&mut fields, &given, DEVICE_FIELDS);
         let company_id = self.company(&mut fields, "device.company_id", &given.company_id).await?;
         let (Some(name), Some(company_id)) = (name, company_id) else {
             return Err(fields.into_status());
         };
         fields.check()?;
+        let (imei, code) = (imei.flatten(), code.flatten());
         let (device_id, created_at) = (PublicId::generate(), self.service.clock.now());
         let device = &Device { device_id, company_id, name, imei, code, created_at };
         self.service
@@ -53,6 +52,32 @@ impl DeviceService for Devices {
                     store::add_device(&mut tx, device).await?;
                     let device = Some(device.clone().into());
                     Ok::<_, Error>(pb::RegisterDeviceResponse { device })
+                })
+            })
+            .await
+    }
+
+    async fn update_device(
+        &self,
+        request: Request<pb::UpdateDeviceRequest>,
+    ) -> Result<Response<pb::UpdateDeviceResponse>, Status> {
+        let given = request.get_ref().device.clone().unwrap_or_default();
+        let names = request.get_ref().update_mask.clone().unwrap_or_default().paths;
+        let mut fields = Fields::new();
+        let company_id = fields.required("device.company_id", &given.company_id);
+        let names = names.iter().map(String::as_str);
+        let changes = &parse::device(&mut fields, &given, names);
+        let Some(company_id) = company_id else { return Err(fields.into_status()) };
+        fields.check()?;
+        let device_id = given.id.as_str();
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let device = store::lock_device(&mut tx, company_id, device_id).await?;
+                    let device = device.changed(changes.clone());
+                    store::save_device(&mut tx, &device).await?;
+                    let device = Some(device.into());
+                    Ok::<_, Error>(pb::UpdateDeviceResponse { device })
                 })
             })
             .await
@@ -94,13 +119,13 @@ impl DeviceService for Devices {
     ) -> Result<Response<pb::RegisterVehicleResponse>, Status> {
         let given = request.get_ref().vehicle.clone().unwrap_or_default();
         let mut fields = Fields::new();
-        let name = fields.text("vehicle.name", &given.name, 1, NAME_MAX);
-        let plate = fields.optional_text("vehicle.plate", given.plate.as_deref(), PLATE_MAX);
+        let VehicleChanges { name, plate } = parse::vehicle(&mut fields, &given, VEHICLE_FIELDS);
         let company_id = self.company(&mut fields, "vehicle.company_id", &given.company_id).await?;
         let (Some(name), Some(company_id)) = (name, company_id) else {
             return Err(fields.into_status());
         };
         fields.check()?;
+        let plate = plate.flatten();
         let (vehicle_id, created_at) = (PublicId::generate(), self.service.clock.now());
         let vehicle = &Vehicle { vehicle_id, company_id, name, plate, created_at };
         self.service
@@ -109,6 +134,32 @@ impl DeviceService for Devices {
                     store::add_vehicle(&mut tx, vehicle).await?;
                     let vehicle = Some(vehicle.clone().into());
                     Ok::<_, Error>(pb::RegisterVehicleResponse { vehicle })
+                })
+            })
+            .await
+    }
+
+    async fn update_vehicle(
+        &self,
+        request: Request<pb::UpdateVehicleRequest>,
+    ) -> Result<Response<pb::UpdateVehicleResponse>, Status> {
+        let given = request.get_ref().vehicle.clone().unwrap_or_default();
+        let names = request.get_ref().update_mask.clone().unwrap_or_default().paths;
+        let mut fields = Fields::new();
+        let company_id = fields.required("vehicle.company_id", &given.company_id);
+        let names = names.iter().map(String::as_str);
+        let changes = &parse::vehicle(&mut fields, &given, names);
+        let Some(company_id) = company_id else { return Err(fields.into_status()) };
+        fields.check()?;
+        let vehicle_id = given.id.as_str();
+        self.service
+            .once(&request, |mut tx| {
+                Box::pin(async move {
+                    let vehicle = store::lock_vehicle(&mut tx, company_id, vehicle_id).await?;
+                    let vehicle = vehicle.changed(changes.clone());
+                    store::save_vehicle(&mut tx, &vehicle).await?;
+                    let vehicle = Some(vehicle.into());
+                    Ok::<_, Error>(pb::UpdateVehicleResponse { vehicle })
                 })
             })
             .await
@@ -152,32 +203,41 @@ impl DeviceService for Devices {
         let mut fields = Fields::new();
         let chips = chip_conditions(&mut fields, &given.chips);
         let devices = device_conditions(&mut fields, &given.devices);
-        let mut company_ids = uuids(&mut fields, &given.company_ids);
+        let order = ranking::order(&mut fields, &given.order_by);
+        let asked_about = uuids(&mut fields, &given.company_ids);
+        if given.anywhere_max > ANYWHERE_MAX {
+            fields.refuse("anywhere_max", format!("is more than {ANYWHERE_MAX}"));
+        }
         fields.check()?;
 
-        let db = &self.service.db;
-        if !chips.is_empty() {
-            company_ids = with_chips(db, &company_ids, &chips).await.map_err(Error::from)?;
+        let (db, max) = (&self.service.db, i64::from(given.anywhere_max));
+        if chips.is_empty() && devices.is_empty() && max > 0 && !order.is_empty() {
+            // One more tells whether these are all.
+            let mut first = ranking::first(db, &order, max + 1).await.map_err(Error::from)?;
+            let is_anywhere = i64::try_from(first.len()).is_ok_and(|length| length <= max);
+            if !is_anywhere {
+                first.pop();
+            }
+            let (company_ids, lowest): (Vec<_>, Vec<_>) = first.into_iter().unzip();
+            return Ok(Response::new(answer(&given, &company_ids, lowest, is_anywhere)));
         }
-        if !devices.is_empty() {
-            company_ids = with_devices(db, &company_ids, &devices).await.map_err(Error::from)?;
-        }
-        let mut answer = pb::MatchCompaniesResponse {
-            company_ids: company_ids.iter().flat_map(|id| *id.as_bytes()).collect(),
-            ..Default::default()
+        let anywhere = if max > 0 {
+            anywhere(db, &chips, &devices, max).await.map_err(Error::from)?
+        } else {
+            None
         };
+        let is_anywhere = anywhere.is_some();
+        let company_ids = match anywhere {
+            Some(company_ids) => company_ids,
+            None => among(db, asked_about, &chips, &devices).await.map_err(Error::from)?,
+        };
+        let mut lowest = Vec::new();
         if given.wants_number || given.wants_serial {
-            let lowest = lowest(db, &company_ids).await.map_err(Error::from)?;
-            let lowest = |id: &Uuid| lowest.get(id).cloned().unwrap_or_default();
-            if given.wants_number {
-                let number = |id| lowest(id).number.unwrap_or_default();
-                answer.numbers = company_ids.iter().map(number).collect();
-            }
-            if given.wants_serial {
-                answer.serials = company_ids.iter().map(|id| lowest(id).serial).collect();
-            }
+            let known = ranking::lowest(db, &company_ids).await.map_err(Error::from)?;
+            let of = |id| known.get(id).cloned().unwrap_or_default();
+            lowest = company_ids.iter().map(of).collect();
         }
-        Ok(Response::new(answer))
+        Ok(Response::new(answer(&given, &company_ids, lowest, is_anywhere)))
     }
 
     async fn batch_list_devices(
@@ -224,6 +284,25 @@ fn parse_company(text: &str) -> Result<CompanyId, Status> {
     text.parse().map_err(|error: brazil::InvalidId| invalid("company_id", error.to_string()))
 }
 
+/// The companies, with what was wanted of what they are sorted by: one for each, or none.
+fn answer(
+    given: &pb::MatchCompaniesRequest,
+    company_ids: &[Uuid],
+    lowest: Vec<Lowest>,
+    is_anywhere: bool,
+) -> pb::MatchCompaniesResponse {
+    let (numbers, serials): (Vec<String>, Vec<String>) = lowest
+        .into_iter()
+        .map(|Lowest { number, serial }| (number.unwrap_or_default(), serial))
+        .unzip();
+    pb::MatchCompaniesResponse {
+        company_ids: company_ids.iter().flat_map(|id| *id.as_bytes()).collect(),
+        numbers: if given.wants_number { numbers } else { vec![] },
+        serials: if given.wants_serial { serials } else { vec![] },
+        is_anywhere,
+    }
+}
+
 fn uuids(fields: &mut Fields, bytes: &[u8]) -> Vec<Uuid> {
     if !bytes.len().is_multiple_of(UUID_BYTES) {
         fields.refuse("company_ids", "is not a list of UUIDs of 16 bytes");
@@ -258,3 +337,6 @@ impl From<Vehicle> for pb::Vehicle {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

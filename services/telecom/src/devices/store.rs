@@ -85,6 +85,81 @@ pub(super) async fn add_vehicle(tx: &mut PgConnection, vehicle: &Vehicle) -> Res
     Ok(())
 }
 
+/// Reads a device and locks it until the transaction ends.
+///
+/// # Errors
+/// [`Error::DeviceNotFound`].
+pub(super) async fn lock_device(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    device_id: &str,
+) -> Result<Device, Error> {
+    sqlx::query_as(
+        "select company_id, device_id, name, imei, code, created_at
+           from device
+          where company_id = $1 and device_id = $2
+            for update",
+    )
+    .bind(company_id.0)
+    .bind(device_id)
+    .fetch_optional(tx)
+    .await?
+    .ok_or(Error::DeviceNotFound)
+}
+
+/// Reads a vehicle and locks it until the transaction ends.
+///
+/// # Errors
+/// [`Error::VehicleNotFound`].
+pub(super) async fn lock_vehicle(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    vehicle_id: &str,
+) -> Result<Vehicle, Error> {
+    sqlx::query_as(
+        "select company_id, vehicle_id, name, plate, created_at
+           from vehicle
+          where company_id = $1 and vehicle_id = $2
+            for update",
+    )
+    .bind(company_id.0)
+    .bind(vehicle_id)
+    .fetch_optional(tx)
+    .await?
+    .ok_or(Error::VehicleNotFound)
+}
+
+/// Stores what a locked device is called.
+pub(super) async fn save_device(tx: &mut PgConnection, device: &Device) -> sqlx::Result<()> {
+    sqlx::query(
+        "update device set name = $3, imei = $4, code = $5
+          where company_id = $1 and device_id = $2",
+    )
+    .bind(device.company_id.0)
+    .bind(device.device_id.as_str())
+    .bind(&device.name)
+    .bind(device.imei.as_ref().map(|imei| imei.as_str()))
+    .bind(&device.code)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Stores what a locked vehicle is called.
+pub(super) async fn save_vehicle(tx: &mut PgConnection, vehicle: &Vehicle) -> sqlx::Result<()> {
+    sqlx::query(
+        "update vehicle set name = $3, plate = $4
+          where company_id = $1 and vehicle_id = $2",
+    )
+    .bind(vehicle.company_id.0)
+    .bind(vehicle.vehicle_id.as_str())
+    .bind(&vehicle.name)
+    .bind(&vehicle.plate)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Removes a device.
 ///
 /// # Errors
@@ -202,3 +277,6 @@ pub(super) async fn batch_devices(
     .fetch_all(db)
     .await
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ fn question(own: CompanyId) -> Question {
         own,
         filters: vec![],
         search: String::new(),
-        matched: None,
+        part: Part::All,
         order: vec![(Key::Name, false)],
         skip: 0,
         limit: 100,
@@ -68,10 +68,18 @@ async fn lists_are_sorted_paged_and_counted() {
     let some = |text: &str| Some(text.to_owned());
     let matched =
         Matched { company_ids: ids, numbers: vec![some("2"), None, some("1")], serials: vec![] };
-    let by_number = Question { matched: Some(matched), order: vec![(Key::Number, false)], ..all };
+    let only = Part::Only(matched.clone());
+    let order = vec![(Key::Number, false)];
+    let by_number = Question { part: only, order, ..all.clone() };
     assert_eq!(names(&service, &by_number).await, ["alfa_x", "zeta", "Água 50%"]);
-    let downwards = Question { order: vec![(Key::Number, true)], ..by_number };
+    let downwards = Question { order: vec![(Key::Number, true)], ..by_number.clone() };
     assert_eq!(names(&service, &downwards).await, ["zeta", "alfa_x", "Água 50%"]);
+    let filters = vec![Filter::Name(Operator::Contains, "ALF".into())];
+    let some = Question { filters, ..by_number };
+    assert_eq!(names(&service, &some).await, ["alfa_x"], "filters hold as well");
+
+    let without = Question { part: Part::Without(matched.company_ids), ..all };
+    assert_eq!(names(&service, &without).await, ["Grupo"]);
 }
 
 #[tokio::test]
@@ -89,6 +97,8 @@ async fn filters_compare_names_and_cnpjs() {
         (vec![Name(Contains, "%".into())], &["Água 50%"]),
         (vec![Name(Contains, "_".into())], &["alfa_x"]),
         (vec![Name(StartsWith, "ALFA".into())], &["alfa_x"]),
+        (vec![Name(StartsWith, "água 5".into())], &["Água 50%"]),
+        (vec![Name(StartsWith, "agua".into())], &none),
         (vec![Name(EndsWith, "TA".into())], &["zeta"]),
         (vec![Name(EndsWith, "a".into()), Name(StartsWith, "a".into())], &none),
         (vec![Cnpj(Equal, "2/2.B b".into())], &["Água 50%"]),
@@ -117,6 +127,29 @@ async fn a_search_looks_in_names_cnpj_and_email() {
     ] {
         let asked = Question { search: search.to_owned(), ..question(top) };
         assert_eq!(names(&service, &asked).await, expected, "{search}");
+    }
+}
+
+#[tokio::test]
+async fn a_beginning_is_found_however_it_is_written() {
+    let (service, _database) = service().await;
+    let top = stored(&service, values("Grupo", "00"), None).await.company_id;
+    for name in ["ΑΣ", "ας", "ασα", "İzmir", "ẞ", "한국"] {
+        stored(&service, values(name, "1"), Some(top)).await;
+    }
+    for (beginning, expected) in [
+        ("ΑΣ", &["ΑΣ", "ας"][..]),
+        ("ας", &["ΑΣ", "ας"]),
+        ("ασ", &["ασα"]),
+        ("İZ", &["İzmir"]),
+        ("ß", &["ẞ"]),
+        ("한", &["한국"]),
+    ] {
+        let filters = vec![Filter::Name(Operator::StartsWith, beginning.into())];
+        let asked = Question { filters, ..question(top) };
+        let mut found = names(&service, &asked).await;
+        found.sort();
+        assert_eq!(found, expected, "{beginning}");
     }
 }
 

@@ -69,10 +69,6 @@ async fn one_chip_must_fulfil_everything() {
     assert_eq!(found(&[(Carrier, Contains, "%")]).await, Vec::<Uuid>::new());
     let serial = iccid(3);
     assert_eq!(found(&[(Serial, EndsWith, &serial.as_str()[12..])]).await, [two.0]);
-
-    let lowest = lowest(db, &company_ids).await.unwrap();
-    assert_eq!(lowest[&one.0].serial, iccid(1).as_str());
-    assert_eq!(lowest[&one.0].number, None);
     let elsewhere = chips(&[(Carrier, Equal, "Vivo")]);
     assert_eq!(with_chips(db, &[one.0], &elsewhere).await.unwrap(), [one.0], "only the asked ones");
 }
@@ -110,6 +106,41 @@ async fn among_many_companies_the_same_are_found() {
     let conditions = names(TextOperator::Equal, "Antena");
     let found = with_devices(&service.db, &company_ids, &conditions).await.unwrap();
     assert_eq!(found, [one.0]);
+}
+
+#[tokio::test]
+async fn few_companies_are_named_whoever_they_are() {
+    let (service, _database) = service().await;
+    let ids = [CompanyId::generate(), CompanyId::generate(), CompanyId::generate()];
+    let origin = |batch| Origin { provider: "Vivo", service_provider: None, batch: Some(batch) };
+    for (index, (company_id, batch)) in
+        (1..).zip([(ids[0], "L1"), (ids[0], "L1"), (ids[1], "L1"), (ids[1], "L2"), (ids[2], "L2")])
+    {
+        add_card(&service, company_id, index, origin(batch)).await;
+    }
+    add_device(&service, ids[1], "Antena").await.unwrap();
+    add_device(&service, CompanyId::generate(), "Antena").await.unwrap();
+    let of_batch = |batch| chips(&[(pb::ChipField::Batch, TextOperator::Equal, batch)]);
+    let antennas = names(TextOperator::Equal, "Antena");
+    let found = async |chips: &[Condition], devices: &[Condition], max| {
+        let mut found = anywhere(&service.db, chips, devices, max).await.unwrap();
+        found.iter_mut().for_each(|ids| ids.sort());
+        found
+    };
+    let expected = |some: &[CompanyId]| Some(some.iter().map(|id| id.0).collect::<Vec<_>>());
+    assert_eq!(found(&[], &[], 5).await, None, "nothing is asked for");
+    assert_eq!(found(&of_batch("L1"), &[], 2).await, expected(&ids[..2]));
+    assert_eq!(found(&of_batch("L1"), &[], 1).await, None);
+    for index in 10..20 {
+        add_card(&service, ids[2], index, origin("L4")).await;
+    }
+    assert_eq!(found(&of_batch("L4"), &[], 1).await, expected(&ids[2..]), "ten rows are looked at");
+    add_card(&service, ids[2], 20, origin("L4")).await;
+    assert_eq!(found(&of_batch("L4"), &[], 1).await, None);
+    assert_eq!(found(&of_batch("L3"), &[], 1).await, expected(&[]));
+    assert_eq!(found(&of_batch("L2"), &antennas, 2).await, expected(&ids[1..2]));
+    assert_eq!(found(&of_batch("L3"), &antennas, 1).await, expected(&[]), "one is few enough");
+    assert_eq!(found(&[], &antennas, 1).await, None);
 }
 
 #[tokio::test]
