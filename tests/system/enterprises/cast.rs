@@ -2,6 +2,7 @@
 
 use harness::{Rest, World, with_token};
 use local::Part;
+use prost_types::FieldMask;
 use proto::company::v1::enterprise_admin_service_client::EnterpriseAdminServiceClient;
 use proto::company::v1::{
     AddAffiliationRequest, AffiliationState, EnterpriseValues, MarkMainClientRequest,
@@ -11,7 +12,7 @@ use proto::telecom::v1::device_service_client::DeviceServiceClient;
 use proto::telecom::v1::stock_service_client::StockServiceClient;
 use proto::telecom::v1::{
     AddSimCardsRequest, Device, RegisterDeviceRequest, RegisterVehicleRequest, RemoveDeviceRequest,
-    Vehicle,
+    UpdateDeviceRequest, Vehicle,
 };
 use serde_json::{Value, json};
 use tonic::Status;
@@ -138,6 +139,29 @@ impl<'a> Operator<'a> {
         let register = RegisterDeviceRequest { device: Some(device) };
         let added = self.devices().register_device(with_token(register, &self.token)).await?;
         Ok(added.into_inner().device.expect("a device").id)
+    }
+
+    /// Calls a device something else.
+    pub(crate) async fn renames_device(
+        &self,
+        company_id: &str,
+        device_id: &str,
+        name: &str,
+    ) -> Result<(), Status> {
+        let device = Device {
+            id: device_id.to_owned(),
+            company_id: company_id.to_owned(),
+            name: name.to_owned(),
+            ..Device::default()
+        };
+        let update_mask = Some(FieldMask { paths: vec!["name".to_owned()] });
+        let update = UpdateDeviceRequest { device: Some(device), update_mask };
+        self.devices().update_device(with_token(update, &self.token)).await.map(drop)
+    }
+
+    /// The same calls, of somebody else.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { world: self.world, token: token.to_owned(), rest: self.rest.with_token(token) }
     }
 
     pub(crate) async fn removes_device(&self, company_id: &str, device_id: &str) {

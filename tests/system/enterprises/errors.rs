@@ -164,6 +164,10 @@ async fn questions_that_cannot_be_asked_are_refused() {
         "a[b=1",
         "filters[enterprise.name][eq]=%00",
         "search=%0A",
+        &format!("search={}", "a".repeat(101)),
+        "count=yes",
+        "filters[enterprise.name]=x",
+        "filters%5Bchips.serial%5D%5Blike%5D=x",
         "search=%ff",
         "filters[device.name][eq]=%00",
     ] {
@@ -192,6 +196,18 @@ async fn one_token_asks_so_often_and_no_more() {
     assert!((1..=60).contains(&header("retry-after")));
     assert_eq!(header("retry-after"), header("ratelimit-reset"));
     refused(answer, 429, "Too Many Requests");
+    // However the header is written, it is the same token.
+    let session = json!({ "email": account.email, "password": account.password });
+    let session = world.rest().post("/login", &session).await.expect(200);
+    let other = session["access_token"].as_str().unwrap();
+    for place in 0..=50 {
+        let scheme = ["Bearer", "bearer", "BEARER"][place % 3];
+        let spaces = " ".repeat(place % 2);
+        let written =
+            world.rest().with_header("authorization", &format!("{scheme} {spaces}{other}"));
+        let status = written.get("/v2/enterprises?limit=1").await.status;
+        assert_eq!(status, if place < 50 { 200 } else { 429 }, "{place}");
+    }
     let again = world.rest().log_in(&account.email, &account.password).await;
     again.get("/v2/enterprises?limit=1").await.expect(200);
 }

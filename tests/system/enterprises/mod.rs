@@ -4,6 +4,8 @@ mod cast;
 mod deletion;
 mod errors;
 mod fuzz;
+mod large;
+mod particulars;
 mod queries;
 mod story;
 

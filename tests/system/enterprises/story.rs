@@ -10,7 +10,7 @@ use crate::cast::invited;
 const BRAZIL: &str = "c8a098d7b6932c2";
 
 /// The seed's payload, with the id of a country that there is.
-fn sample() -> Value {
+pub(super) fn sample() -> Value {
     json!({"body": {"data": {
         "attributes": {
             "name": "Example Company",
