@@ -125,6 +125,7 @@ impl Settings {
             keyring: self.secrets.keyring.parse()?,
             database: DatabaseConfig {
                 database_url: url.as_str().parse::<Secret>()?,
+                database_read_only_url: None,
                 database_connections_max: CONNECTIONS_MAX,
                 migrate_at_start: true,
             },

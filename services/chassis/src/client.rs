@@ -22,13 +22,16 @@ use crate::tls::Tls;
 
 tokio::task_local! {
     static DEADLINE: Instant;
+    static ORIGIN: Option<String>;
 }
 
+/// Metadata in which a service says who outside asked for what it asks for.
+const ORIGIN_HEADER: &str = "linha-origin";
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A connection to another service: reconnects by itself, carries the trace and what is left of
-/// the caller's deadline along, and the service's own token where the request brings none.
+/// A connection to another service: reconnects by itself, carries the trace, what is left of the
+/// caller's deadline and who asked along, and the service's own token where the request brings none.
 #[derive(Clone)]
 pub struct Upstream {
     channel: Observed<Channel>,
@@ -115,6 +118,19 @@ pub async fn within<F: Future>(deadline: Instant, work: F) -> F::Output {
     DEADLINE.scope(deadline, work).await
 }
 
+/// Runs `work`, whose calls to other services say that it is done for `origin`.
+pub(crate) fn on_behalf_of<F: Future>(
+    origin: Option<String>,
+    work: F,
+) -> impl Future<Output = F::Output> {
+    ORIGIN.scope(origin, work)
+}
+
+/// Whom another service works for. Only services may be asked for it.
+pub(crate) fn origin_of(headers: &HeaderMap) -> Option<String> {
+    headers.get(ORIGIN_HEADER)?.to_str().ok().map(ToOwned::to_owned)
+}
+
 /// What is left of the deadline of the work in hand; the usual time where there is none.
 fn time_left() -> Duration {
     DEADLINE
@@ -151,6 +167,10 @@ impl Service<Request<Body>> for Upstream {
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let Self { mut channel, credentials } = self.clone();
         let timeout = time_left();
+        let origin = ORIGIN.try_with(Clone::clone).unwrap_or_default();
+        if let Some(origin) = origin.and_then(|origin| HeaderValue::try_from(origin).ok()) {
+            request.headers_mut().insert(ORIGIN_HEADER, origin);
+        }
         Box::pin(async move {
             request
                 .headers_mut()

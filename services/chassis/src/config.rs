@@ -91,7 +91,17 @@ pub struct DatabaseConfig {
     )]
     pub database_url: Secret,
 
-    /// Connections that the service opens at the most.
+    /// Postgres URL of the database's replicas, for lists and searches. Without it, and while they
+    /// are away or behind, these are read from the primary too.
+    #[arg(
+        long,
+        env = "LINHA_DATABASE_READ_ONLY_URL",
+        value_name = "LINHA_DATABASE_READ_ONLY_URL",
+        hide_env_values = true
+    )]
+    pub database_read_only_url: Option<Secret>,
+
+    /// Connections that the service opens at the most, to the primary and to the replicas each.
     #[arg(
         long,
         env = "LINHA_DATABASE_CONNECTIONS_MAX",

@@ -12,7 +12,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row};
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, Secret};
 
 const ATTEMPTS_MAX: u32 = 5;
 // As long as a call may take: whoever still waits then has nobody left to answer.
@@ -88,8 +88,24 @@ pub async fn migrate(
 /// # Errors
 /// When the database cannot be reached in time.
 pub async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::Result<PgPool> {
-    let options = PgConnectOptions::from_str(config.database_url.expose())
-        .context("LINHA_DATABASE_URL is not a Postgres URL")?
+    let options = options(&config.database_url, "LINHA_DATABASE_URL", schema)?;
+    PgPoolOptions::new()
+        .max_connections(config.database_connections_max)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_slow_level(log::LevelFilter::Debug)
+        .connect_with(options)
+        .await
+        .with_context(|| format!("cannot connect to the database of {schema}"))
+}
+
+/// How every connection to a service's database is made; `variable` says where the URL stands.
+pub(crate) fn options(
+    url: &Secret,
+    variable: &'static str,
+    schema: &'static str,
+) -> anyhow::Result<PgConnectOptions> {
+    let options = PgConnectOptions::from_str(url.expose())
+        .with_context(|| format!("{variable} is not a Postgres URL"))?
         .options([("search_path", format!("{schema},{SHARED_SCHEMA}"))])
         // What takes milliseconds is not worth a compilation that takes a hundred of them.
         .options([("jit", "off")])
@@ -99,13 +115,7 @@ pub async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::R
         .application_name(schema)
         // Every statement becomes a span; see telemetry::sql.
         .log_statements(crate::telemetry::sql::STATEMENT_LEVEL);
-    PgPoolOptions::new()
-        .max_connections(config.database_connections_max)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .acquire_slow_level(log::LevelFilter::Debug)
-        .connect_with(options)
-        .await
-        .with_context(|| format!("cannot connect to the database of {schema}"))
+    Ok(options)
 }
 
 /// What every service has, with a record of its own.
@@ -309,6 +319,7 @@ mod tests {
         let database = postgres_local::testing::database().await;
         let config = DatabaseConfig {
             database_url: database.role("company").await.parse().unwrap(),
+            database_read_only_url: None,
             database_connections_max: 2,
             migrate_at_start: false,
         };

@@ -26,6 +26,7 @@ pub mod page;
 pub mod program;
 pub mod query;
 pub mod refusal;
+pub mod replica;
 pub mod server;
 mod service;
 pub mod simulator;

@@ -84,12 +84,15 @@ pub fn internal(error: &(dyn Error + 'static)) -> Status {
     Status::internal("internal error")
 }
 
-/// Whether there is no connection, or the server ends them all, accepts none, or only reads.
+/// Whether there is no connection, or the server ends them all, accepts none, or only reads, or a
+/// replica gave a statement up because of what it replays.
 fn is_database_away(error: &(dyn Error + 'static)) -> bool {
     match error.downcast_ref::<sqlx::Error>() {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
         Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| {
-            code.starts_with("08") || code.starts_with("57P") || code == "53300" || code == "25006"
+            code.starts_with("08")
+                || code.starts_with("57P")
+                || ["53300", "25006", "40001"].contains(&&*code)
         }),
         _ => false,
     }

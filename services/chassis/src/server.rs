@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::iter;
 use std::task::{self, Poll};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,7 @@ use crate::events::{DeliverEvents, EventHandlers, Sink};
 use crate::gauges::{self, Gauge};
 use crate::host::Host;
 use crate::jobs::{self, JobHandlers};
+use crate::replica::{self, NoteWrites};
 use crate::service::Service;
 use crate::sweeps::Sweep;
 use crate::telemetry;
@@ -56,6 +58,7 @@ pub struct Server {
 impl Server {
     /// Serves nothing yet but health, reflection and events.
     pub fn new(service: &Service) -> Self {
+        let floor = service.replica.is_some().then(|| replica::keep_up(service));
         Self {
             service: service.clone(),
             routes: Routes::default(),
@@ -64,7 +67,7 @@ impl Server {
             deliveries: JobHandlers::new().job::<DeliverEvents>(service.outbox.clone()),
             jobs: JobHandlers::new(),
             jobs_apart: vec![],
-            sweeps: vec![forget_old(service)],
+            sweeps: iter::once(forget_old(service)).chain(floor).collect(),
             gauges: vec![],
             asks_identity: true,
         }
@@ -200,6 +203,9 @@ impl Server {
         if drained.is_err() {
             tracing::warn!("background work still going on, ending anyway");
         }
+        if let Some(replica) = &service.replica {
+            replica.close().await;
+        }
         service.db.close().await;
         served
     }
@@ -236,6 +242,7 @@ async fn serve_grpc(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(AuthLayer::new(service.trust.clone())?)
         .layer_fn(|inner| DeadlineScope { inner, timeout })
+        .layer(NoteWrites::new(service.clone())?)
         .into_inner();
     let server = tonic::transport::Server::builder()
         .timeout(timeout)

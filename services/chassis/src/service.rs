@@ -17,6 +17,7 @@ use crate::db::{self, Tx, WorkError};
 use crate::events::{Bus, BusKind, DirectBus, Nats, Outbox};
 use crate::idempotency;
 use crate::jobs::{Job, Jobs};
+use crate::replica::Replica;
 use crate::tls::Tls;
 
 const HAND_OVER_PATIENCE: Duration = Duration::from_secs(1);
@@ -49,6 +50,7 @@ pub struct Service {
     pub(crate) limits: Limits,
     pub(crate) tls: Option<Tls>,
     pub(crate) nats: Option<Nats>,
+    pub(crate) replica: Option<Replica>,
 }
 
 impl Service {
@@ -138,6 +140,7 @@ impl Service {
             limits: config.limits.clone(),
             tls,
             nats,
+            replica: Replica::open(&config.database, name)?,
         })
     }
 

@@ -33,20 +33,20 @@ pub async fn service(
     subscriptions: Vec<(&'static str, String)>,
 ) -> (Service, TestDatabase) {
     let database = postgres_local::testing::database().await;
-    let url = database.role(name).await;
-    let keyring = Keyring::random_text();
-    let settings = Settings::parse_from([
-        name,
-        "--service-secret=secret",
-        &format!("--keyring={keyring}"),
-        &format!("--database-url={url}"),
-        "--database-connections-max=5",
-    ]);
-    let service =
-        Service::open(name, &settings.service, migrations, Clock::system(), subscriptions)
-            .await
-            .expect("the service opens its database");
+    let config = config(name, &[("database-url", &database.role(name).await)]);
+    let service = Service::open(name, &config, migrations, Clock::system(), subscriptions)
+        .await
+        .expect("the service opens its database");
     (service, database)
+}
+
+/// Settings of a service; `more` are flags without their dashes, and their values.
+pub(crate) fn config(name: &str, more: &[(&str, &str)]) -> ServiceConfig {
+    let keyring = Keyring::random_text();
+    let own =
+        [("service-secret", "secret"), ("keyring", &keyring), ("database-connections-max", "5")];
+    let flags = own.iter().chain(more).map(|(flag, value)| format!("--{flag}={value}"));
+    Settings::parse_from(std::iter::once(name.to_owned()).chain(flags)).service
 }
 
 /// A request of a person with these grants to an rpc that needs `permission`, as it comes out of

@@ -45,6 +45,10 @@ impl Binaries {
         self.directory.join("initdb")
     }
 
+    pub(crate) fn pg_basebackup(&self) -> PathBuf {
+        self.directory.join("pg_basebackup")
+    }
+
     pub(crate) fn postgres(&self) -> PathBuf {
         self.directory.join("postgres")
     }

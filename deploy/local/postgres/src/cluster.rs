@@ -115,6 +115,26 @@ impl Cluster {
         }
     }
 
+    /// Starts a streaming replica of this cluster, which must be a durable one, in the empty
+    /// `directory`. It may be stopped, and started like any other cluster.
+    pub async fn replica(&self, directory: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(directory).context(|| format!("cannot make {}", directory.display()))?;
+        let link = directory.join("server");
+        let account = Account::choose(&link.join("data"))?;
+        let home = make_home(&link, account, false)?;
+        write_password(&home, account, &self.password)?;
+        let binaries = Binaries::find(None).await?;
+        let mut command = account.command(&binaries.pg_basebackup());
+        command
+            .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf", "--dbname"])
+            .arg(self.url())
+            .arg("--pgdata")
+            .arg(home.join("data"))
+            .current_dir("/");
+        complete("pg_basebackup", command).await?;
+        Self::start(directory, Options::durable()).await
+    }
+
     /// The superuser's URL of the database `postgres`.
     pub fn url(&self) -> String {
         self.database_url(SUPERUSER, &self.password, "postgres")
@@ -318,12 +338,7 @@ async fn initdb(
         fs::remove_dir_all(&data).context(|| format!("cannot remove {}", data.display()))?;
     }
     let password = random(32);
-    let password_file = home.join("password");
-    let _ = fs::remove_file(&password_file);
-    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&password_file);
-    file.and_then(|mut file| file.write_all(password.as_bytes()))
-        .context(|| format!("cannot write {}", password_file.display()))?;
-    account.own(&password_file)?;
+    let password_file = write_password(home, account, &password)?;
 
     let mut command = account.command(&binaries.initdb());
     command
@@ -337,15 +352,30 @@ async fn initdb(
     if throwaway {
         command.arg("--no-sync");
     }
+    complete("initdb", command).await?;
+    Ok(password)
+}
+
+fn write_password(home: &Path, account: Account, password: &str) -> Result<PathBuf, Error> {
+    let path = home.join("password");
+    let _ = fs::remove_file(&path);
+    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(password.as_bytes()))
+        .context(|| format!("cannot write {}", path.display()))?;
+    account.own(&path)?;
+    Ok(path)
+}
+
+/// Runs a program that ends by itself.
+async fn complete(program: &'static str, mut command: Command) -> Result<(), Error> {
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     let output = output.map_err(io::Error::other).flatten();
-    let output = output.context(|| format!("cannot run {}", binaries.initdb().display()))?;
+    let output = output.context(|| format!("cannot run {program}"))?;
     if !output.status.success() {
         let log = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        let outcome = output.status.to_string();
-        return Err(Error::Program { program: "initdb", outcome, log });
+        return Err(Error::Program { program, outcome: output.status.to_string(), log });
     }
-    Ok(password)
+    Ok(())
 }
 
 /// Compares bytes, which is fast and never changes with the system's library, but knows upper and

@@ -187,8 +187,9 @@ impl BankConnectionService for Banks {
         request: Request<pb::ListBankConnectionsRequest>,
     ) -> Result<Response<pb::ListBankConnectionsResponse>, Status> {
         let scope = Caller::of(&request)?.scope();
-        let page = Page::parse(request.into_inner().page)?;
-        let found = store::list(&self.service.db, &scope.company_ids, &page).await;
+        let page = Page::parse(request.get_ref().page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let found = store::list(db, &scope.company_ids, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListBankConnectionsResponse {
             connections: found.into_iter().map(Into::into).collect(),
@@ -210,7 +211,7 @@ impl BankConnectionService for Banks {
     ) -> Result<Response<pb::ListBankTransactionsResponse>, Status> {
         let page = Page::parse(request.get_ref().page.clone())?;
         let connection = self.readable(&request, &request.get_ref().connection_id).await?;
-        let db = &self.service.db;
+        let db = &self.service.reader(&request).await?;
         let found = store::transactions(db, connection.connection_id, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListBankTransactionsResponse {

@@ -5,7 +5,7 @@ pub(super) mod consents;
 use brazil::{Cents, CompanyId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -74,7 +74,7 @@ impl FromRow<'_, PgRow> for Transaction {
 
 /// A page of the connections of these companies, by id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Connection>, i64)> {
@@ -321,7 +321,7 @@ pub(super) async fn insert_movements(
 
 /// A page of what was imported over a connection, by id, and how much there is in all.
 pub(super) async fn transactions(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     connection_id: BankConnectionId,
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Transaction>, i64)> {

@@ -132,8 +132,8 @@ impl CreditChargeService for CreditCharges {
     ) -> Result<Response<pb::ListCreditChargesResponse>, tonic::Status> {
         let company_id = self.enter(&request, &request.get_ref().company_id).await?;
         let page = Page::parse(request.get_ref().page.clone())?;
-        let (charges, total) =
-            store::list(&self.service.db, company_id, &page).await.map_err(Error::Database)?;
+        let db = &self.service.reader(&request).await?;
+        let (charges, total) = store::list(db, company_id, &page).await.map_err(Error::Database)?;
         let (charges, page) = page.cut(charges, total, |charge| charge.charge_id.0);
         let charges = charges.into_iter().map(|charge| self.told(charge)).collect();
         Ok(Response::new(pb::ListCreditChargesResponse { charges, page: Some(page) }))

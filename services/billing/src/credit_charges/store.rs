@@ -97,7 +97,7 @@ pub(super) async fn find(
 
 /// A page of a company's charges, newest first, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<CreditCharge>, i64)> {

@@ -38,8 +38,9 @@ impl InvoiceService for Invoices {
         let page = Page::parse(request.get_ref().page.clone())?;
         enter_company(&self.service, Caller::of(&request)?, company_id).await?;
 
+        let db = &self.service.reader(&request).await?;
         let (invoices, total) =
-            store::list(&self.service.db, company_id, &page).await.map_err(Error::Database)?;
+            store::list(db, company_id, &page).await.map_err(Error::Database)?;
         let (invoices, page) = page.cut(invoices, total, |invoice| invoice.period.first_day());
         let invoices = invoices.into_iter().map(|invoice| self.told(invoice)).collect();
         Ok(Response::new(pb::ListInvoicesResponse { invoices, page: Some(page) }))

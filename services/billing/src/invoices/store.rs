@@ -33,7 +33,7 @@ impl FromRow<'_, PgRow> for Invoice {
 /// Lists a company's invoices, the newest month first, with their items and with how many there
 /// are in all.
 pub(crate) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     company_id: CompanyId,
     page: &Page<Date>,
 ) -> sqlx::Result<(Vec<Invoice>, i64)> {

@@ -32,8 +32,8 @@ impl LineChargeService for LineCharges {
         let line_id = fields.required("line_id", &request.get_ref().line_id);
         let Some(line_id) = line_id else { return Err(fields.into_status()) };
         let scope = Caller::of(&request)?.scope();
-        let charges =
-            store::list(&self.service.db, line_id, &scope).await.map_err(Error::Database)?;
+        let db = &self.service.reader(&request).await?;
+        let charges = store::list(db, line_id, &scope).await.map_err(Error::Database)?;
         let charges = charges.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListLineChargesResponse { charges }))
     }

@@ -3,7 +3,7 @@
 use brazil::{LineChargeId, LineId, PlanId};
 use chassis::auth::Scope;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ async fn note_late(
 
 /// A line's charge periods within the scope, oldest first.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     line_id: LineId,
     scope: &Scope,
 ) -> sqlx::Result<Vec<LineCharge>> {

@@ -30,8 +30,9 @@ impl PaymentMethodService for PaymentMethods {
         request: Request<pb::ListPaymentMethodsRequest>,
     ) -> Result<Response<pb::ListPaymentMethodsResponse>, Status> {
         let scope = Caller::of(&request)?.scope();
-        let page = Page::parse(request.into_inner().page)?;
-        let found = store::list(&self.service.db, &scope.company_ids, &page).await;
+        let page = Page::parse(request.get_ref().page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let found = store::list(db, &scope.company_ids, &page).await;
         let (found, total_size) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListPaymentMethodsResponse {
             payment_methods: found.into_iter().map(Into::into).collect(),

@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
 use super::{PaymentMethod, PaymentMethodId};
@@ -23,7 +23,7 @@ impl FromRow<'_, PgRow> for PaymentMethod {
 
 /// A page of the payment methods of these companies, by id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<PaymentMethod>, i64)> {

@@ -63,9 +63,9 @@ impl PlanService for Plans {
 
     async fn list_plans(
         &self,
-        _: Request<pb::ListPlansRequest>,
+        request: Request<pb::ListPlansRequest>,
     ) -> Result<Response<pb::ListPlansResponse>, Status> {
-        let plans = store::list(&self.service.db).await?;
+        let plans = store::list(&self.service.reader(&request).await?).await?;
         let plans = plans.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListPlansResponse { plans }))
     }
@@ -101,8 +101,8 @@ impl PlanService for Plans {
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
         enter_company(&self.service, Caller::of(&request)?, company_id).await?;
 
-        let now = self.service.clock.now();
-        let plans = store::list_for_company(&self.service.db, company_id, now).await?;
+        let (db, now) = (&self.service.reader(&request).await?, self.service.clock.now());
+        let plans = store::list_for_company(db, company_id, now).await?;
         let plans = plans.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListCompanyPlansResponse { plans }))
     }

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use brazil::{Cents, CompanyId, PlanId};
 use chassis::db::broken_constraint;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -69,7 +69,7 @@ pub(super) async fn insert(tx: &mut PgConnection, plan: &Plan) -> Result<(), Err
 }
 
 /// The catalogue, oldest plan first.
-pub(super) async fn list(db: &PgPool) -> Result<Vec<Plan>, Error> {
+pub(super) async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Plan>, Error> {
     let plans = sqlx::query_as(
         "select plan_id, name, available_data_mb, price_cents, data_unit_price_cents, created_at
            from plan
@@ -97,7 +97,7 @@ pub(super) async fn find(db: &PgPool, plan_ids: &[Uuid]) -> Result<Vec<Plan>, Er
 
 /// The catalogue at what a company pays at a moment: its own price, else the list price.
 pub(super) async fn list_for_company(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     at: OffsetDateTime,
 ) -> Result<Vec<CompanyPlan>, Error> {

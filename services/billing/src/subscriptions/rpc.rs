@@ -32,8 +32,9 @@ impl SubscriptionService for Subscriptions {
         request: Request<pb::ListSubscriptionsRequest>,
     ) -> Result<Response<pb::ListSubscriptionsResponse>, Refusal> {
         let scope = Caller::of(&request)?.scope();
-        let page = Page::parse(request.into_inner().page)?;
-        let found = store::list(&self.service.db, &scope.company_ids, &page).await;
+        let page = Page::parse(request.get_ref().page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let found = store::list(db, &scope.company_ids, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListSubscriptionsResponse {
             subscriptions: found.into_iter().map(Into::into).collect(),
@@ -103,7 +104,8 @@ impl SubscriptionService for Subscriptions {
     ) -> Result<Response<pb::ListSubscriptionInvoicesResponse>, Refusal> {
         let page = Page::parse(request.get_ref().page.clone())?;
         let found = self.readable(&request, &request.get_ref().subscription_id).await?;
-        let listed = invoices::list(&self.service.db, found.subscription_id, &page).await;
+        let db = &self.service.reader(&request).await?;
+        let listed = invoices::list(db, found.subscription_id, &page).await;
         let (found, total) = listed.map_err(Error::from)?;
         Ok(Response::new(pb::ListSubscriptionInvoicesResponse {
             invoices: found.into_iter().map(Into::into).collect(),
@@ -126,9 +128,10 @@ impl SubscriptionService for Subscriptions {
 
     async fn list_subscription_products(
         &self,
-        _: Request<pb::ListSubscriptionProductsRequest>,
+        request: Request<pb::ListSubscriptionProductsRequest>,
     ) -> Result<Response<pb::ListSubscriptionProductsResponse>, Refusal> {
-        let products = store::products(&self.service.db).await.map_err(Error::from)?;
+        let db = &self.service.reader(&request).await?;
+        let products = store::products(db).await.map_err(Error::from)?;
         let products = products.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListSubscriptionProductsResponse { products }))
     }

@@ -84,7 +84,7 @@ pub(super) async fn put_product(tx: &mut PgConnection, product: &Product) -> sql
 
 /// A page of the subscriptions of these companies, by id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Subscription>, i64)> {

@@ -54,8 +54,9 @@ impl WalletService for Wallets {
         let page = Page::parse(request.get_ref().page.clone())?;
         enter_company(&self.service, Caller::of(&request)?, company_id).await?;
 
+        let db = &self.service.reader(&request).await?;
         let (entries, total) =
-            store::entries(&self.service.db, company_id, &page).await.map_err(Error::Database)?;
+            store::entries(db, company_id, &page).await.map_err(Error::Database)?;
         let (entries, page) = page.cut(entries, total, |entry| entry.movement_id);
         let entries = entries.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListLedgerEntriesResponse { entries, page: Some(page) }))

@@ -3,7 +3,7 @@
 use brazil::{Cents, CompanyId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -143,7 +143,7 @@ pub(super) async fn append(
 
 /// A page of what moved a company's balance, newest first, and how much there is in all.
 pub(super) async fn entries(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Entry>, i64)> {

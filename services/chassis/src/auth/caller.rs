@@ -99,6 +99,11 @@ impl Caller {
         }
     }
 
+    /// Their [`key`](Self::key), if they are somebody outside and no part of Linha.
+    pub fn outside_key(&self) -> Option<String> {
+        (!matches!(self.subject, Subject::Service(_))).then(|| self.key())
+    }
+
     /// Whether they hold the role, anywhere.
     pub fn is(&self, role: Role) -> bool {
         self.roles().any(|held| held == role)

@@ -31,7 +31,7 @@ mod sql;
 mod tests;
 
 use proto::common::v1::Query;
-use sqlx::{PgPool, Postgres, QueryBuilder};
+use sqlx::{PgExecutor, Postgres, QueryBuilder};
 use tonic::Status;
 
 use self::sql::{Node, Order};
@@ -124,7 +124,7 @@ impl Table {
     /// INVALID_ARGUMENT with the field violation [`FIELD`], as the contract of `Query` says.
     pub async fn ask(
         &'static self,
-        db: &PgPool,
+        db: impl PgExecutor<'_> + Copy,
         query: Option<Query>,
         own: impl Fn(&mut Sql),
     ) -> Result<Question, Status> {

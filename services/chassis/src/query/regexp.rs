@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use regex::Regex;
-use sqlx::{PgPool, Row};
+use sqlx::{PgExecutor, Row};
 use tokio::task::spawn_blocking;
 use tonic::Status;
 
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Replaces each pattern by the values that it matches.
 pub(super) async fn resolve(
     question: &mut Question,
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     own: impl Fn(&mut Sql),
 ) -> Result<(), Status> {
     let Some(condition) = &mut question.condition else { return Ok(()) };

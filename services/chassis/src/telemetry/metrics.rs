@@ -11,6 +11,7 @@ pub(super) const GRPC_SECONDS: &str = "linha_grpc_request_seconds";
 pub(super) const HTTP_REQUESTS: &str = "linha_http_requests_total";
 pub(super) const HTTP_SECONDS: &str = "linha_http_request_seconds";
 pub(crate) const JOB_FAILURES: &str = "linha_job_failures_total";
+pub(crate) const READS: &str = "linha_database_reads_total";
 pub(crate) const SWEEP_FAILURES: &str = "linha_sweep_failures_total";
 
 /// From a read that hits the cache of the database to a call that meets its deadline.
@@ -57,6 +58,7 @@ fn describe() {
     describe_counter!(HTTP_REQUESTS, "HTTP requests served, by status");
     describe_histogram!(HTTP_SECONDS, Unit::Seconds, "Duration of HTTP requests served");
     describe_counter!(JOB_FAILURES, "Attempts at jobs that failed");
+    describe_counter!(READS, "Lists and searches, by where they were read");
     describe_counter!(SWEEP_FAILURES, "Looks for due work that failed");
 }
 

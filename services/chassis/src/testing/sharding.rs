@@ -7,13 +7,15 @@ use crate::service::Service;
 
 const COMPANY: &str = "company_id";
 /// What every service has stays where the service is: queues and records of its own work.
-const OF_THE_CHASSIS: [&str; 6] = [
+const OF_THE_CHASSIS: [&str; 8] = [
     "_chassis_migrations",
     "_sqlx_migrations",
     "event_sequence",
     "idempotency_key",
     "inbox",
+    "last_write",
     "outbox",
+    "replay_floor",
 ];
 
 /// What is not by company, each with the reason why that is right.

@@ -100,19 +100,20 @@ impl CompanyService for Companies {
         &self,
         request: Request<pb::ListCompaniesRequest>,
     ) -> Result<Response<pb::ListCompaniesResponse>, Status> {
-        let request = request.into_inner();
+        let given = request.get_ref();
         let mut fields = Fields::new();
-        let term = fields.text("search_term", &request.search_term, 0, SearchTerm::LENGTH_MAX);
-        let kind = parse_kind(request.kind);
+        let term = fields.text("search_term", &given.search_term, 0, SearchTerm::LENGTH_MAX);
+        let kind = parse_kind(given.kind);
         if kind.is_none() {
             fields.refuse_as("kind", Rule::NotOneOf, "is not a kind of company");
         }
         fields.check()?;
-        let kind = kind.filter(|_| !request.every_kind);
+        let kind = kind.filter(|_| !given.every_kind);
         let term = term.and_then(|term| SearchTerm::new(&term));
-        let page = Page::parse(request.page)?;
+        let page = Page::parse(given.page.clone())?;
 
-        let (found, total) = store::search(&self.service.db, kind, term.as_ref(), &page).await?;
+        let db = &self.service.reader(&request).await?;
+        let (found, total) = store::search(db, kind, term.as_ref(), &page).await?;
         let (found, page) = page.cut(found, total, |company| company.company_id);
         let companies = found.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListCompaniesResponse { companies, page: Some(page) }))

@@ -6,7 +6,7 @@ use chassis::db::{broken_constraint, parsed_optional};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
 use super::{Company, ContactNumber, Kind, Registration, SearchTerm};
@@ -180,7 +180,7 @@ pub(super) async fn find_in_scope(
 /// A page of the companies of a kind, or of all, with the term, newest first, and how many there
 /// are in all.
 pub(super) async fn search(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     kind: Option<Kind>,
     term: Option<&SearchTerm>,
     page: &Page<CompanyId>,

@@ -17,9 +17,10 @@ pub(crate) struct Countries {
 impl CountryService for Countries {
     async fn list_countries(
         &self,
-        _: Request<pb::ListCountriesRequest>,
+        request: Request<pb::ListCountriesRequest>,
     ) -> Result<Response<pb::ListCountriesResponse>, Status> {
-        let countries = store::list(&self.service.db).await.map_err(Error::from)?;
+        let db = &self.service.reader(&request).await?;
+        let countries = store::list(db).await.map_err(Error::from)?;
         let countries = countries.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListCountriesResponse { countries }))
     }

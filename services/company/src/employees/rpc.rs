@@ -65,7 +65,7 @@ impl EmployeeService for Employees {
     ) -> Result<Response<pb::ListEmployeesResponse>, Status> {
         let company_id = enter(&request, "company_id", &request.get_ref().company_id)?;
         let page = Page::parse(request.get_ref().page.clone())?;
-        let Service { db, keyring, .. } = &self.service;
+        let (db, keyring) = (&self.service.reader(&request).await?, &self.service.keyring);
         let (found, total) = store::list(db, keyring, company_id, &page).await?;
         let (found, page) = page.cut(found, total, |employee| employee.employee_id);
         log_reading(Caller::of(&request)?, &found);

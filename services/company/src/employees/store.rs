@@ -11,7 +11,7 @@ use chassis::refusal::invalid;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection, PgPool, Postgres, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Postgres, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -235,7 +235,7 @@ pub(super) async fn find(
 /// # Errors
 /// [`Error::CompanyNotFound`].
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     keyring: &Keyring,
     company_id: CompanyId,
     page: &Page<EmployeeId>,

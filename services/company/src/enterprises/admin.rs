@@ -182,9 +182,10 @@ impl EnterpriseAdminService for EnterpriseAdmin {
         &self,
         request: Request<pb::ListEnterpriseChangesRequest>,
     ) -> Result<Response<pb::ListEnterpriseChangesResponse>, Status> {
-        let given = request.into_inner();
-        let page = Page::parse(given.page)?;
-        let (found, total) = store::changes(&self.service.db, &given.enterprise_id, &page).await?;
+        let given = request.get_ref();
+        let page = Page::parse(given.page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let (found, total) = store::changes(db, &given.enterprise_id, &page).await?;
         let (found, page) = page.cut(found, total, |change| change.change_id);
         let changes = found
             .into_iter()

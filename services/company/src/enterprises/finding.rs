@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use brazil::CompanyId;
 use chassis::Service;
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use tonic::Status;
 use uuid::Uuid;
 
@@ -43,11 +43,11 @@ pub(super) struct Found {
 /// UNAVAILABLE while telecom is needed and does not answer.
 pub(super) async fn find(
     service: &Service,
+    db: impl PgExecutor<'_> + Copy,
     own: CompanyId,
     asked: &Asked,
     wants_total: bool,
 ) -> Result<Found, Status> {
-    let db = &service.db;
     let question = asked.question(own);
     if !asked.has_conditions() && !asked.sorts_by_chips() {
         return whole(db, &question, wants_total).await;
@@ -68,10 +68,10 @@ pub(super) async fn find(
             return among(db, question, matched, wants_total).await;
         }
         if !wants_total && !asked.sorts_by_chips() {
-            let page = walked(service, &question, asked, first, matched).await?;
+            let page = walked(service, db, &question, asked, first, matched).await?;
             return Ok(Found { page, total: None });
         }
-    } else if let Some(found) = ranked(service, &question, asked, wants_total).await? {
+    } else if let Some(found) = ranked(service, db, &question, asked, wants_total).await? {
         return Ok(found);
     }
     let all = question.all(db).await.map_err(Error::from)?;
@@ -81,7 +81,7 @@ pub(super) async fn find(
 
 /// Those that telecom named, as far as they are meant.
 async fn among(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     question: Question,
     matched: Matched,
     wants_total: bool,
@@ -90,7 +90,11 @@ async fn among(
 }
 
 /// What one statement finds, and another counts.
-async fn whole(db: &PgPool, question: &Question, wants_total: bool) -> Result<Found, Status> {
+async fn whole(
+    db: impl PgExecutor<'_> + Copy,
+    question: &Question,
+    wants_total: bool,
+) -> Result<Found, Status> {
     let total = async { if wants_total { question.total(db).await.map(Some) } else { Ok(None) } };
     let (page, total) = tokio::try_join!(question.page(db), total).map_err(Error::from)?;
     Ok(Found { page, total })
@@ -100,6 +104,7 @@ async fn whole(db: &PgPool, question: &Question, wants_total: bool) -> Result<Fo
 /// anywhere; none where that does not do.
 async fn ranked(
     service: &Service,
+    db: impl PgExecutor<'_> + Copy,
     question: &Question,
     asked: &Asked,
     wants_total: bool,
@@ -109,11 +114,10 @@ async fn ranked(
     if keys.is_empty() || rest.iter().any(|(key, _)| key.is_of_chips()) {
         return Ok(None);
     }
-    let total =
-        async { if wants_total { question.total(&service.db).await.map(Some) } else { Ok(None) } };
+    let total = async { if wants_total { question.total(db).await.map(Some) } else { Ok(None) } };
     for max in [SOME, MANY] {
         let Answer { matched, is_anywhere } = telecom::first(service, max, asked).await?;
-        let page = ranked_page(&service.db, question, keys, matched, is_anywhere).await;
+        let page = ranked_page(db, question, keys, matched, is_anywhere).await;
         if let Some(page) = page.map_err(Error::from)? {
             return Ok(Some(Found { page, total: total.await.map_err(Error::from)? }));
         }
@@ -124,7 +128,7 @@ async fn ranked(
 /// A page of all enterprises, of which those with chips come first, and the others after them, in
 /// the order of what else is sorted by. None where that needs more of those with chips.
 async fn ranked_page(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     question: &Question,
     keys: &[(Key, bool)],
     matched: Matched,
@@ -183,6 +187,7 @@ fn before_last(matched: Matched) -> Matched {
 /// devices of; of the first ones it has said so already.
 async fn walked(
     service: &Service,
+    db: impl PgExecutor<'_> + Copy,
     question: &Question,
     asked: &Asked,
     first: Vec<Uuid>,
@@ -193,7 +198,7 @@ async fn walked(
     let [skip, limit] =
         [question.skip, question.limit].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
     while found.len() < skip.saturating_add(limit) {
-        let next = look(&service.db, question, looked_at, size).await?;
+        let next = look(db, question, looked_at, size).await?;
         let Answer { matched, .. } = telecom::matched(service, &next, 0, asked).await?;
         found.extend(in_order(&next, &matched));
         if is_last(&next, size) {
@@ -207,7 +212,7 @@ async fn walked(
 
 /// A stretch of all enterprises that this service's own knowledge leaves, in its own order.
 async fn look(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     question: &Question,
     skip: i64,
     limit: i64,

@@ -3,7 +3,7 @@
 
 use brazil::CompanyId;
 use chassis::query::Sql;
-use sqlx::PgPool;
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use super::cnpj_key;
@@ -77,7 +77,7 @@ pub(super) struct Question {
 
 impl Question {
     /// The enterprises of the page, in order.
-    pub(super) async fn page(&self, db: &PgPool) -> sqlx::Result<Vec<Uuid>> {
+    pub(super) async fn page(&self, db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Uuid>> {
         let mut sql = Sql::new("select r.company_id");
         self.push_from(&mut sql);
         sql.push(" order by ");
@@ -99,14 +99,14 @@ impl Question {
     }
 
     /// How many there are in all.
-    pub(super) async fn total(&self, db: &PgPool) -> sqlx::Result<i64> {
+    pub(super) async fn total(&self, db: impl PgExecutor<'_>) -> sqlx::Result<i64> {
         let mut sql = Sql::new("select count(*)");
         self.push_from(&mut sql);
         sql.build_query_scalar().persistent(self.is_plain()).fetch_one(db).await
     }
 
     /// All of them, in one value: there may be very many.
-    pub(super) async fn all(&self, db: &PgPool) -> sqlx::Result<Vec<Uuid>> {
+    pub(super) async fn all(&self, db: impl PgExecutor<'_>) -> sqlx::Result<Vec<Uuid>> {
         let mut sql = Sql::new("select coalesce(array_agg(r.company_id), '{}')");
         self.push_from(&mut sql);
         sql.build_query_scalar().persistent(self.is_plain()).fetch_one(db).await

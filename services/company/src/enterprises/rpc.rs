@@ -8,7 +8,7 @@ use chassis::auth::Caller;
 use chassis::refusal::Fields;
 use proto::company::v1 as pb;
 use proto::company::v1::enterprise_service_server::EnterpriseService;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -41,14 +41,15 @@ impl EnterpriseService for Enterprises {
             let total = given.count.then_some(0);
             return Ok(Response::new(pb::ListEnterprisesResponse { total, ..Default::default() }));
         };
+        let db = &service.reader(&request).await?;
         let Found { page, total } =
-            finding::find(service, own.company_id, &asked, given.count).await?;
-        let found = store::batch_find(&service.db, &page).await.map_err(Error::from)?;
+            finding::find(service, db, own.company_id, &asked, given.count).await?;
+        let found = store::batch_find(db, &page).await.map_err(Error::from)?;
         let mut found: HashMap<Uuid, Enterprise> =
             found.into_iter().map(|enterprise| (enterprise.company_id.0, enterprise)).collect();
         // In the order of the page; what was deleted in between is left out.
         let found = page.iter().filter_map(|id| found.remove(id)).collect();
-        let enterprises = self.with_includes(own.company_id, found, &asked.includes).await?;
+        let enterprises = self.with_includes(db, own.company_id, found, &asked.includes).await?;
         Ok(Response::new(pb::ListEnterprisesResponse { enterprises, total }))
     }
 
@@ -62,7 +63,8 @@ impl EnterpriseService for Enterprises {
         let includes = Includes::parse(&given.includes)?;
         let own = own.ok_or(Error::from(Refusal::NotFound))?;
         let found = store::find_seen(&service.db, own.company_id, &id).await?;
-        let enterprise = self.with_includes(own.company_id, vec![found], &includes).await?.pop();
+        let enterprise =
+            self.with_includes(&service.db, own.company_id, vec![found], &includes).await?.pop();
         Ok(Response::new(pb::GetEnterpriseResponse { enterprise }))
     }
 
@@ -142,13 +144,14 @@ impl Enterprises {
     /// Reads along what was asked for, of all enterprises at once.
     async fn with_includes(
         &self,
+        db: impl PgExecutor<'_> + Copy,
         own: CompanyId,
         enterprises: Vec<Enterprise>,
         includes: &Includes,
     ) -> Result<Vec<pb::Enterprise>, Status> {
         let company_ids: Vec<Uuid> =
             enterprises.iter().map(|enterprise| enterprise.company_id.0).collect();
-        let (db, ids) = (&self.service.db, company_ids.as_slice());
+        let ids = company_ids.as_slice();
         let own_data = async {
             let parents = async {
                 if includes.parent {

@@ -4,7 +4,7 @@ use brazil::{Cnpj, CompanyId, Email, PublicId};
 use chassis::db::{parsed, parsed_optional};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -309,7 +309,7 @@ pub(super) async fn note_change(
 /// # Errors
 /// [`Refusal::NotFound`].
 pub(super) async fn changes(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     id: &str,
     page: &Page<Uuid>,
 ) -> Result<(Vec<Change>, i64), Error> {

@@ -55,7 +55,7 @@ impl IntegrationService for Integrations {
         request: Request<pb::ListIntegrationsRequest>,
     ) -> Result<Response<pb::ListIntegrationsResponse>, Status> {
         let company_id = enter(&request, "company_id", &request.get_ref().company_id)?;
-        let integrations = store::list(&self.service.db, company_id).await?;
+        let integrations = store::list(&self.service.reader(&request).await?, company_id).await?;
         let integrations = integrations.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListIntegrationsResponse { integrations }))
     }
@@ -84,7 +84,8 @@ impl IntegrationService for Integrations {
         let pb::ListIntegrationDeliveriesRequest { company_id, id } = request.get_ref();
         let integration = self.enter_integration(&request, company_id, *id).await?;
         let page = Page::<Position> { size: DELIVERIES_MAX, skip: 0, after: None };
-        let found = delivery::list(&self.service.db, integration.endpoint_id, &page).await;
+        let db = &self.service.reader(&request).await?;
+        let found = delivery::list(db, integration.endpoint_id, &page).await;
         let (mut found, _) = found.map_err(Error::from)?;
         found.truncate(usize::try_from(DELIVERIES_MAX).unwrap_or_default());
         let url = integration.metadata.url().unwrap_or_default();

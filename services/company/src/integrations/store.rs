@@ -2,7 +2,7 @@
 
 use brazil::CompanyId;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -201,7 +201,10 @@ pub(super) async fn find(
 ///
 /// # Errors
 /// [`Error::CompanyNotFound`].
-pub(super) async fn list(db: &PgPool, company_id: CompanyId) -> Result<Vec<Integration>, Error> {
+pub(super) async fn list(
+    db: impl PgExecutor<'_>,
+    company_id: CompanyId,
+) -> Result<Vec<Integration>, Error> {
     let rows = sqlx::query(
         "select integration_id, company_id, gateway, endpoint_id, constraint_json, metadata_json,
                 integration.created_at, integration.updated_at, disabled_at

@@ -29,7 +29,8 @@ impl LanguageService for Languages {
         let page = Page::parse(request.get_ref().page.clone())?;
         let organization =
             readable(&self.service, caller, &request.get_ref().organization_id).await?;
-        let found = store::list(&self.service.db, organization.company_id, &page).await;
+        let db = &self.service.reader(&request).await?;
+        let found = store::list(db, organization.company_id, &page).await;
         let (tags, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListLanguagesResponse { tags, page: Some(whole(total)) }))
     }

@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use chassis::db::broken_constraint;
 use chassis::page::Page;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::LanguageTag;
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::organizations::refusals::language_exists;
 
 /// A page of the tags of an organization's languages, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<String>,
 ) -> sqlx::Result<(Vec<String>, i64)> {

@@ -2,7 +2,7 @@
 
 use brazil::CompanyId;
 use chassis::page::{Page, counted};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::Location;
 use crate::error::Error;
@@ -10,7 +10,7 @@ use crate::organizations::refusals::location_not_found;
 
 /// A page of an organization's locations, by id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<i64>,
 ) -> sqlx::Result<(Vec<Location>, i64)> {

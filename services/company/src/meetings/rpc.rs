@@ -36,13 +36,13 @@ impl MeetingService for Meetings {
         let filter = parse_filter(given)?;
         let organization = readable(&self.service, caller, &given.organization_id).await?;
         let company_id = organization.company_id;
-        let db = &self.service.db;
         if let Some(employee_id) = filter.employee_id {
-            let known = store::employee(db, company_id, employee_id).await;
+            let known = store::employee(&self.service.db, company_id, employee_id).await;
             if known.map_err(Error::from)?.is_none() {
                 return Err(reference_not_found("employee_id"));
             }
         }
+        let db = &self.service.reader(&request).await?;
         let found = store::list(db, view(caller, company_id), &filter, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListMeetingsResponse {

@@ -39,7 +39,7 @@ impl View {
 
 /// A page of the meetings, by when they begin, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     view: View,
     filter: &Filter,
     page: &Page<i64>,

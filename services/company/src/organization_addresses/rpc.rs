@@ -34,8 +34,8 @@ impl OrganizationAddressService for OrganizationAddresses {
         request: Request<pb::ListOrganizationAddressesRequest>,
     ) -> Result<Response<pb::ListOrganizationAddressesResponse>, Status> {
         let scope = Caller::of(&request)?.scope();
-        let page = Page::parse(request.into_inner().page)?;
-        let found = store::list(&self.service.db, &scope, &page).await;
+        let page = Page::parse(request.get_ref().page.clone())?;
+        let found = store::list(&self.service.reader(&request).await?, &scope, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         Ok(Response::new(pb::ListOrganizationAddressesResponse {
             addresses: found.into_iter().map(Into::into).collect(),

@@ -4,7 +4,7 @@ use brazil::CompanyId;
 use chassis::auth::Scope;
 use chassis::db::broken_constraint;
 use chassis::page::{Page, counted};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::{AddressId, OrganizationAddress};
 use crate::error::Error;
@@ -12,7 +12,7 @@ use crate::organizations::refusals::{address_not_found, reference_not_found};
 
 /// A page of the addresses in the scope, by id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     scope: &Scope,
     page: &Page<AddressId>,
 ) -> sqlx::Result<(Vec<OrganizationAddress>, i64)> {

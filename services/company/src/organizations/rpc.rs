@@ -40,8 +40,8 @@ impl OrganizationService for Organizations {
         let caller = Caller::of(&request)?;
         let memberships = caller.scope().company_ids;
         let page = Page::parse(request.get_ref().page.clone())?;
-        let (found, total) =
-            store::list(&self.service.db, &memberships, &page).await.map_err(Error::from)?;
+        let db = &self.service.reader(&request).await?;
+        let (found, total) = store::list(db, &memberships, &page).await.map_err(Error::from)?;
         Ok(Response::new(pb::ListOrganizationsResponse {
             organizations: found.into_iter().map(|found| shown(found, caller)).collect(),
             page: Some(whole(total)),

@@ -57,7 +57,7 @@ pub(super) async fn read(
 
 /// A page of those companies that are organizations, by public id, and how many there are in all.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
     page: &Page<String>,
 ) -> sqlx::Result<(Vec<Organization>, i64)> {

@@ -51,16 +51,16 @@ impl Schools {
             Some(called) => Some(self.called(&viewer, called).await?),
             None => None,
         };
-        let db = self.service.db.clone();
+        let (all, db) = (self.service.db.clone(), self.service.reader(request).await?);
         Ok(parts(None::<(String, String)>, move |after| {
-            let (db, viewer) = (db.clone(), viewer.clone());
+            let (all, db, viewer) = (all.clone(), db.clone(), viewer.clone());
             async move {
                 let after = after.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
                 let rows = match school_id {
                     Some(school_id) => {
                         store::terms(&db, kind, school_id, after.map(|(name, _)| name)).await?
                     }
-                    None => store::all_terms(&db, kind, &viewer, after).await?,
+                    None => store::all_terms(&all, kind, &viewer, after).await?,
                 };
                 let last = rows.last().map(|row| (row.name.clone(), row.description.clone()));
                 let last = last.filter(|_| is_full(&rows));
@@ -220,7 +220,7 @@ impl SchoolService for Schools {
     ) -> Result<Response<Self::ListClassesStream>, Status> {
         let viewer = Viewer::of(Caller::of(&request)?);
         let school_id = self.called(&viewer, &request.get_ref().school_external_id).await?;
-        let db = self.service.db.clone();
+        let db = self.service.reader(&request).await?;
         Ok(Response::new(parts(None::<(String, Uuid)>, move |after| {
             let db = db.clone();
             async move {

@@ -4,7 +4,7 @@ mod putting;
 #[cfg(test)]
 mod tests;
 
-use sqlx::PgPool;
+use sqlx::{PgExecutor, PgPool};
 use uuid::Uuid;
 
 pub(super) use putting::{lock, put, references};
@@ -190,7 +190,7 @@ pub(super) async fn schools(
 
 /// The next shifts or stages of a school by name.
 pub(super) async fn terms(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     kind: TermKind,
     school_id: Uuid,
     after: Option<&str>,
@@ -265,7 +265,7 @@ pub(super) async fn all_terms(
 
 /// The next classes of a school by name, open and closed.
 pub(super) async fn classes(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     school_id: Uuid,
     after: Option<(&str, Uuid)>,
 ) -> sqlx::Result<Vec<Class>> {

@@ -64,7 +64,7 @@ impl WebhookService for Webhooks {
         request: Request<pb::ListWebhookEndpointsRequest>,
     ) -> Result<Response<pb::ListWebhookEndpointsResponse>, Status> {
         let company_id = enter(&request, "company_id", &request.get_ref().company_id)?;
-        let endpoints = store::list(&self.service.db, company_id).await?;
+        let endpoints = store::list(&self.service.reader(&request).await?, company_id).await?;
         let endpoints = endpoints.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListWebhookEndpointsResponse { endpoints }))
     }
@@ -91,7 +91,8 @@ impl WebhookService for Webhooks {
     ) -> Result<Response<pb::ListWebhookDeliveriesResponse>, Status> {
         let endpoint = self.enter_endpoint(&request, &request.get_ref().endpoint_id).await?;
         let page = Page::<Position>::parse(request.get_ref().page.clone())?;
-        let found = delivery::list(&self.service.db, endpoint.endpoint_id.0, &page).await;
+        let db = &self.service.reader(&request).await?;
+        let found = delivery::list(db, endpoint.endpoint_id.0, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         let (found, page) = page.cut(found, total, |delivery| Position {
             happened_at: delivery.happened_at,

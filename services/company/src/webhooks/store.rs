@@ -2,7 +2,7 @@
 
 use brazil::CompanyId;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
 use super::catalogue::Announcement;
@@ -100,7 +100,10 @@ pub(super) async fn find(db: &PgPool, endpoint_id: WebhookEndpointId) -> Result<
 ///
 /// # Errors
 /// [`Error::CompanyNotFound`].
-pub(super) async fn list(db: &PgPool, company_id: CompanyId) -> Result<Vec<Endpoint>, Error> {
+pub(super) async fn list(
+    db: impl PgExecutor<'_>,
+    company_id: CompanyId,
+) -> Result<Vec<Endpoint>, Error> {
     let rows = sqlx::query(
         "select company.company_id, endpoint_id, url, event_types, description, disabled_at,
                 endpoint.created_at

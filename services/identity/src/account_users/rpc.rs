@@ -62,7 +62,8 @@ impl pb::account_user_service_server::AccountUserService for AccountUsers {
         let company_id = enter(caller, &request.get_ref().company_id)?;
         must_be_account(&self.identity, company_id).await?;
         let only = if administers(caller, company_id) { None } else { caller.user_id() };
-        let (db, query) = (&self.identity.service.db, request.into_inner().query);
+        let db = &self.identity.service.reader(&request).await?;
+        let query = request.get_ref().query.clone();
         let users = store::list(db, query, company_id, only).await?;
         let users = users.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListAccountUsersResponse { users }))

@@ -5,7 +5,7 @@ use chassis::db::parsed;
 use chassis::query::{Column, Kind, Sql, Table};
 use proto::common::v1::Query;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 
 use super::AccountUser;
@@ -81,7 +81,7 @@ fn push_people(sql: &mut Sql, company_id: CompanyId) {
 /// # Errors
 /// INVALID_ARGUMENT for a question that cannot be answered.
 pub(crate) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     query: Option<Query>,
     company_id: CompanyId,
     only: Option<UserId>,

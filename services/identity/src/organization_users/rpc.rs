@@ -51,7 +51,7 @@ impl pb::organization_user_service_server::OrganizationUserService for Organizat
         };
         let readable = within(caller.scope());
         let managed = within(caller.scope_of(Permission::OrganizationsManage));
-        let db = &self.identity.service.db;
+        let db = &self.identity.service.reader(&request).await?;
         let (users, invitations) =
             tokio::try_join!(store::people(db, &readable), store::invitations(db, &managed))
                 .map_err(Error::from)?;

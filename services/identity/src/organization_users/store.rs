@@ -41,7 +41,7 @@ impl FromRow<'_, PgRow> for Invitation {
 /// Who is in these organizations, oldest first. Somebody with two roles is there once, with the
 /// greater one.
 pub(super) async fn people(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
 ) -> sqlx::Result<Vec<OrganizationUser>> {
     sqlx::query_as(
@@ -65,7 +65,7 @@ pub(super) async fn people(
 
 /// Who is or was invited to these organizations, oldest first.
 pub(super) async fn invitations(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_ids: &[Uuid],
 ) -> sqlx::Result<Vec<Invitation>> {
     sqlx::query_as(

@@ -68,9 +68,10 @@ impl SchoolPeople {
 impl pb::school_people_service_server::SchoolPeopleService for SchoolPeople {
     async fn list_profiles(
         &self,
-        _: Request<pb::ListProfilesRequest>,
+        request: Request<pb::ListProfilesRequest>,
     ) -> Result<Response<pb::ListProfilesResponse>, Status> {
-        let profiles = store::profiles(&self.identity.service.db).await.map_err(Error::from)?;
+        let db = &self.identity.service.reader(&request).await?;
+        let profiles = store::profiles(db).await.map_err(Error::from)?;
         let profiles = profiles.iter().map(Into::into).collect();
         Ok(Response::new(pb::ListProfilesResponse { profiles }))
     }
@@ -162,15 +163,16 @@ impl pb::school_people_service_server::SchoolPeopleService for SchoolPeople {
         let school_id: Uuid = school.school_id.parse().map_err(|_| Error::SchoolNotFound)?;
         let profiles = store::profiles(&service.db).await.map_err(Error::from)?;
         let rpc = Self { identity: self.identity.clone() };
+        let db = service.reader(&request).await?;
         let state = Some((rpc, reader, None::<(String, SchoolPersonId)>));
         Ok(Response::new(Box::pin(stream::try_unfold(state, move |state| {
             let (tenant_id, profiles) = (school.tenant_id.clone(), profiles.clone());
+            let db = db.clone();
             async move {
                 let Some((rpc, reader, after)) = state else { return Ok(None) };
-                let service = &rpc.identity.service;
-                let (db, keyring) = (&service.db, &service.keyring);
+                let keyring = &rpc.identity.service.keyring;
                 let start = after.as_ref().map(|(name, id)| (name.as_str(), *id));
-                let people = store::of_school(db, keyring, &reader.seen, school_id, start).await?;
+                let people = store::of_school(&db, keyring, &reader.seen, school_id, start).await?;
                 if people.is_empty() {
                     return Ok(None);
                 }

@@ -9,7 +9,7 @@ use proto::common::v1::condition::Kind as Which;
 use proto::common::v1::query_value::Kind as Given;
 use proto::common::v1::{Comparison, Condition, ConditionList, Operator, Query};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgPool, Row};
+use sqlx::{FromRow, PgExecutor, Row};
 use time::{Date, Duration, OffsetDateTime, Time};
 use tonic::Status;
 use uuid::Uuid;
@@ -144,7 +144,7 @@ impl Owned {
 /// # Errors
 /// INVALID_ARGUMENT for a question that makes no sense.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     owned: &Owned,
     query: Option<Query>,
 ) -> Result<(Vec<EndedCall>, i64), Status> {
@@ -164,7 +164,7 @@ pub(super) async fn list(
 
 /// The answer to a question that the counts know nothing of.
 async fn whole(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     owned: &Owned,
     question: &Question,
 ) -> sqlx::Result<(Vec<EndedCall>, i64)> {
@@ -174,7 +174,7 @@ async fn whole(
     Ok((fetch(db, calls).await?, total))
 }
 
-async fn fetch(db: &PgPool, mut statement: Sql) -> sqlx::Result<Vec<EndedCall>> {
+async fn fetch(db: impl PgExecutor<'_>, mut statement: Sql) -> sqlx::Result<Vec<EndedCall>> {
     // A plan for each question: how many calls have a value differs widely.
     statement.build_query_as().persistent(false).fetch_all(db).await
 }
@@ -265,7 +265,7 @@ impl Counted {
 
     async fn list(
         &self,
-        db: &PgPool,
+        db: impl PgExecutor<'_> + Copy,
         owned: &Owned,
         question: &Question,
         counts: &Question,
@@ -295,7 +295,7 @@ impl Counted {
     /// them.
     async fn stretches(
         &self,
-        db: &PgPool,
+        db: impl PgExecutor<'_> + Copy,
         owned: &Owned,
         question: &Question,
         counts: &Question,
@@ -338,7 +338,7 @@ impl Counted {
 
     async fn count(
         &self,
-        db: &PgPool,
+        db: impl PgExecutor<'_>,
         owned: &Owned,
         question: &Question,
         (from, until): (Option<OffsetDateTime>, Option<OffsetDateTime>),

@@ -93,8 +93,8 @@ impl CallService for Calls {
         let account = self.enter(caller, &input.company_id).await?;
         let extension_ids = self.own_extensions(&account, caller).await?;
         let owned = Owned { company_id: account.company_id, extension_ids };
-        let (calls, total_size) =
-            lists::list(&self.service.db, &owned, input.query.clone()).await?;
+        let db = &self.service.reader(&request).await?;
+        let (calls, total_size) = lists::list(db, &owned, input.query.clone()).await?;
         let calls = calls.into_iter().map(pb::Call::from).collect();
         Ok(Response::new(pb::ListCallsResponse { calls, total_size }))
     }

@@ -103,9 +103,11 @@ impl DeviceService for Devices {
         &self,
         request: Request<pb::ListDevicesRequest>,
     ) -> Result<Response<pb::ListDevicesResponse>, Status> {
-        let given = request.into_inner();
-        let (company_id, page) = (parse_company(&given.company_id)?, Page::parse(given.page)?);
-        let found = store::devices(&self.service.db, company_id, &page).await;
+        let given = request.get_ref();
+        let company_id = parse_company(&given.company_id)?;
+        let page = Page::parse(given.page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let found = store::devices(db, company_id, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         let (found, page) =
             page.cut(found, total, |device| (device.created_at, device.device_id.to_string()));
@@ -185,9 +187,11 @@ impl DeviceService for Devices {
         &self,
         request: Request<pb::ListVehiclesRequest>,
     ) -> Result<Response<pb::ListVehiclesResponse>, Status> {
-        let given = request.into_inner();
-        let (company_id, page) = (parse_company(&given.company_id)?, Page::parse(given.page)?);
-        let found = store::vehicles(&self.service.db, company_id, &page).await;
+        let given = request.get_ref();
+        let company_id = parse_company(&given.company_id)?;
+        let page = Page::parse(given.page.clone())?;
+        let db = &self.service.reader(&request).await?;
+        let found = store::vehicles(db, company_id, &page).await;
         let (found, total) = found.map_err(Error::from)?;
         let (found, page) =
             page.cut(found, total, |vehicle| (vehicle.created_at, vehicle.vehicle_id.to_string()));

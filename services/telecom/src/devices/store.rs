@@ -5,7 +5,7 @@ use chassis::db::{parsed, parsed_optional};
 use chassis::holds;
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -196,7 +196,7 @@ pub(super) async fn remove_vehicle(
 
 /// A page of a company's devices, oldest first, and how many there are in all.
 pub(super) async fn devices(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<After>,
 ) -> sqlx::Result<(Vec<Device>, i64)> {
@@ -226,7 +226,7 @@ pub(super) async fn devices(
 
 /// A page of a company's vehicles, oldest first, and how many there are in all.
 pub(super) async fn vehicles(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<After>,
 ) -> sqlx::Result<(Vec<Vehicle>, i64)> {

@@ -31,8 +31,8 @@ impl ExtensionService for Extensions {
     ) -> Result<Response<pb::ListExtensionsResponse>, Status> {
         let (account, caller) = self.enter(&request, &request.get_ref().company_id).await?;
         let view = View::of(caller, account.company_id);
-        let query = request.get_ref().query.clone();
-        let extensions = store::list(&self.service.db, account.company_id, &view, query).await?;
+        let (db, query) = (&self.service.reader(&request).await?, request.get_ref().query.clone());
+        let extensions = store::list(db, account.company_id, &view, query).await?;
         let extensions = extensions.into_iter().map(pb::Extension::from).collect();
         Ok(Response::new(pb::ListExtensionsResponse { extensions }))
     }

@@ -6,7 +6,7 @@ use chassis::query::{Column, Kind, Sql, Table};
 use chassis::refusal::internal;
 use proto::common::v1::Query;
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::OffsetDateTime;
 use tonic::Status;
 
@@ -206,7 +206,7 @@ static EXTENSIONS: Table = Table {
 /// # Errors
 /// INVALID_ARGUMENT for a question that makes no sense.
 pub(super) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_> + Copy,
     company_id: CompanyId,
     view: &View,
     query: Option<Query>,

@@ -59,7 +59,7 @@ impl LineService for Lines {
         request: Request<pb::ListMyLinesRequest>,
     ) -> Result<Response<pb::ListMyLinesResponse>, Status> {
         let lines = match Caller::of(&request)?.user_id() {
-            Some(user_id) => store::list_of_user(&self.service.db, user_id)
+            Some(user_id) => store::list_of_user(&self.service.reader(&request).await?, user_id)
                 .await
                 .map_err(|error| internal(&error))?,
             None => vec![],

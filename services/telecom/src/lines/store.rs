@@ -7,7 +7,7 @@ use chassis::auth::Scope;
 use chassis::db::parsed_optional;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -287,7 +287,10 @@ pub(super) async fn lock_in_scope(
 }
 
 /// Lists what a person uses and may know of, newest first.
-pub(super) async fn list_of_user(pool: &PgPool, user_id: UserId) -> sqlx::Result<Vec<Line>> {
+pub(super) async fn list_of_user(
+    pool: impl PgExecutor<'_>,
+    user_id: UserId,
+) -> sqlx::Result<Vec<Line>> {
     sqlx::query_as(LIST_OF_USER).bind(user_id.0).bind(LINES_MAX).fetch_all(pool).await
 }
 

@@ -40,7 +40,7 @@ impl LineSearchService for Search {
         let page = Page::<LineId>::parse(input.page.clone())?;
         let term = Term::new(&input.search_term);
 
-        let found = store::search(&self.service.db, company_id, &term, &page)
+        let found = store::search(&self.service.reader(&request).await?, company_id, &term, &page)
             .await
             .map_err(|error| internal(&error))?;
         if found.total == 0 && is_no_company(&self.service, caller, company_id).await? {

@@ -3,7 +3,7 @@
 use brazil::{CompanyId, LineId, UserId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use uuid::Uuid;
 
 use super::{FoundLine, Person, Term};
@@ -40,7 +40,7 @@ const SEARCH: &str = include_str!("search.sql");
 
 /// A page of the company's lines that have the term, newest first.
 pub(super) async fn search(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     company_id: CompanyId,
     term: &Term,
     page: &Page<LineId>,

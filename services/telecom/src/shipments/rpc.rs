@@ -122,8 +122,8 @@ impl ShipmentService for Shipments {
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
         let absent = || Status::from(Error::CompanyNotFound(company_id));
         caller.enter(company_id, absent())?;
-        let shipments =
-            store::list(&self.service.db, company_id).await.map_err(|error| internal(&error))?;
+        let db = &self.service.reader(&request).await?;
+        let shipments = store::list(db, company_id).await.map_err(|error| internal(&error))?;
         if shipments.is_empty() && is_no_company(&self.service, caller, company_id).await? {
             return Err(absent());
         }

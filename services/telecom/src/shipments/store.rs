@@ -3,7 +3,7 @@
 use brazil::CompanyId;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -147,7 +147,10 @@ pub(super) async fn lock(
 }
 
 /// A company's shipments, newest first, a thousand at most.
-pub(super) async fn list(db: &PgPool, company_id: CompanyId) -> sqlx::Result<Vec<Shipment>> {
+pub(super) async fn list(
+    db: impl PgExecutor<'_>,
+    company_id: CompanyId,
+) -> sqlx::Result<Vec<Shipment>> {
     sqlx::query_as(LIST).bind(Uuid::from(company_id)).bind(SHIPMENTS_MAX).fetch_all(db).await
 }
 

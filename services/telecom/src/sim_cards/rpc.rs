@@ -85,8 +85,9 @@ pub(crate) async fn list_sim_cards(
     let absent = || Status::from(Error::CompanyNotFound(company_id));
     caller.enter(company_id, absent())?;
     let page = Page::<String>::parse(request.get_ref().page.clone())?;
+    let db = &service.reader(&request).await?;
     let (cards, total) =
-        store::list(&service.db, company_id, &page).await.map_err(|error| internal(&error))?;
+        store::list(db, company_id, &page).await.map_err(|error| internal(&error))?;
     if total == 0 && is_no_company(service, caller, company_id).await? {
         return Err(absent());
     }

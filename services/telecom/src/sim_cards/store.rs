@@ -6,7 +6,7 @@ use brazil::{CompanyId, Iccid, LineId};
 use chassis::db::parsed;
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ pub(crate) async fn add(
 
 /// Lists a company's cards by number, with how many there are in all.
 pub(crate) async fn list(
-    pool: &PgPool,
+    pool: impl PgExecutor<'_>,
     company_id: CompanyId,
     page: &Page<String>,
 ) -> sqlx::Result<(Vec<SimCard>, i64)> {

@@ -32,9 +32,10 @@ impl TimelineService for Timeline {
         let input = request.get_ref();
         let page = Page::<i64>::parse(input.page.clone())?;
         let line = self.lines.line_with_permission(&request, &input.line_id).await?;
-        let (entries, total) = store::list(&self.service.db, line.line_id(), &page)
-            .await
-            .map_err(|error| internal(&error))?;
+        let (entries, total) =
+            store::list(&self.service.reader(&request).await?, line.line_id(), &page)
+                .await
+                .map_err(|error| internal(&error))?;
         let (entries, page) = page.cut(entries, total, |entry| entry.entry_id);
         let entries = entries.into_iter().map(pb::TimelineEntry::from).collect();
         Ok(Response::new(pb::ListTimelineResponse { entries, page: Some(page) }))

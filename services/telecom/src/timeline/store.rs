@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use brazil::LineId;
 use chassis::page::{Page, counted};
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -104,7 +104,7 @@ pub(super) async fn insert_alike(
 
 /// Lists what happened to a line, newest first, with how much there is in all.
 pub(super) async fn list(
-    pool: &PgPool,
+    pool: impl PgExecutor<'_>,
     line_id: LineId,
     page: &Page<i64>,
 ) -> sqlx::Result<(Vec<Recorded>, i64)> {

@@ -3,7 +3,7 @@
 use brazil::{Cents, CompanyId, InvoiceId};
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgPool, Row};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -105,7 +105,7 @@ pub(crate) async fn issue(tx: &mut PgConnection, new: &NewInvoice) -> sqlx::Resu
 
 /// A page of the invoices of a subscription, newest first, and how many there are in all.
 pub(crate) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     subscription_id: SubscriptionId,
     page: &Page<Uuid>,
 ) -> sqlx::Result<(Vec<Invoice>, i64)> {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use sqlx::PgPool;
 
 use super::*;
 use crate::MIGRATIONS;

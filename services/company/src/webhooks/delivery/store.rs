@@ -5,7 +5,7 @@ use std::time::Duration;
 use chassis::page::{Page, counted};
 use chassis::refusal::invalid;
 use serde::{Deserialize, Serialize};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -262,7 +262,7 @@ pub(crate) async fn give_up(
 
 /// A page of an endpoint's deliveries, newest first, and how many there are in all.
 pub(crate) async fn list(
-    db: &PgPool,
+    db: impl PgExecutor<'_>,
     endpoint_id: Uuid,
     page: &Page<Position>,
 ) -> sqlx::Result<(Vec<Delivery>, i64)> {

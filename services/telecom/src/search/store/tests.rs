@@ -1,5 +1,6 @@
 use brazil::CompanyId;
 use serde_json::json;
+use sqlx::PgPool;
 
 use super::*;
 use crate::search::folded;
