@@ -18,12 +18,16 @@ def database(part):
     return {"cnpg.io/cluster": f"{part}-db", "cnpg.io/podRole": "instance"}
 
 
-def pooler(part):
-    return {
-        "cnpg.io/cluster": f"{part}-db",
-        "cnpg.io/poolerName": f"{part}-db-pooler",
-        "cnpg.io/podRole": "pooler",
-    }
+def poolers(part):
+    """Before the primary, and before the replicas."""
+    return [
+        {
+            "cnpg.io/cluster": f"{part}-db",
+            "cnpg.io/poolerName": pooler,
+            "cnpg.io/podRole": "pooler",
+        }
+        for pooler in (f"{part}-db-pooler", f"{part}-db-pooler-ro")
+    ]
 
 
 def migration(part):
@@ -42,9 +46,9 @@ def wanted():
         arrows.append((GATEWAY, service(part), port))
         arrows += [(service(other), service(part), port) for other in SERVICES]
         arrows.append((PROMETHEUS, service(part), port - 41000))
-        arrows.append((service(part), pooler(part), 5432))
+        for pooler in poolers(part):
+            arrows += [(service(part), pooler, 5432), (pooler, database(part), 5432)]
         arrows.append((service(part), NATS, 4222))
-        arrows.append((pooler(part), database(part), 5432))
         arrows.append((migration(part), database(part), 5432))
     return arrows
 
@@ -56,7 +60,7 @@ def unwanted():
     doors = [(GATEWAY, 8080), (GATEWAY, 9080), (NATS, 4222), (NATS, 6222)]
     for part, port in SERVICES.items():
         doors += [(service(part), port), (service(part), port - 41000)]
-        doors += [(pooler(part), 5432), (database(part), 5432)]
+        doors += [(door, 5432) for door in (*poolers(part), database(part))]
     allowed = [(who, whom, port) for who, whom, port in wanted()]
     for who, (whom, port) in product(everybody, doors):
         if (who, whom, port) not in allowed and who != whom:

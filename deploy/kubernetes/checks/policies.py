@@ -216,21 +216,47 @@ def variables(part):
 def databases_have_room(resources):
     """However many replicas there are, none waits for a connection for ever."""
     scalers = {scaler["metadata"]["name"]: scaler["spec"] for scaler in of_kind(resources, "HorizontalPodAutoscaler")}
-    poolers = {pooler["spec"]["cluster"]["name"]: pooler["spec"] for pooler in of_kind(resources, "Pooler")}
     for cluster in of_kind(resources, "Cluster"):
         database = cluster["metadata"]["name"]
         service = database.removesuffix("-db")
         # One more than the most, while a new version comes.
         wanted = (scalers[service]["maxReplicas"] + 1) * CONNECTIONS_OF_A_REPLICA
-        pooler = poolers[database]["pgbouncer"]
-        pool = int(pooler["parameters"]["default_pool_size"])
         most = int(cluster["spec"]["postgresql"]["parameters"]["max_connections"])
-        if wanted > pool:
-            yield f"{name(cluster)}: {wanted} connections wanted, {pool} in the pool"
-        if pool * 2 > most:
-            yield f"{name(cluster)}: two full pools of {pool} do not fit into {most} connections"
-        if pooler["poolMode"] != "session":
-            yield f"{name(cluster)}: LISTEN needs sessions"
+        for pooler in of_kind(resources, "Pooler"):
+            if pooler["spec"]["cluster"]["name"] != database:
+                continue
+            pgbouncer = pooler["spec"]["pgbouncer"]
+            pool = int(pgbouncer["parameters"]["default_pool_size"])
+            if wanted > pool:
+                yield f"{name(pooler)}: {wanted} connections wanted, {pool} in the pool"
+            # Those before the primary and those before the replicas lead to different instances.
+            if pool * 2 > most:
+                yield f"{name(pooler)}: two full pools of {pool} do not fit into {most} connections"
+            if pgbouncer["poolMode"] != "session":
+                yield f"{name(pooler)}: LISTEN and the position of a replica need sessions"
+
+
+def lists_are_read_from_replicas(resources):
+    """Where there are replicas, their service knows them, and only its own."""
+    poolers = {
+        pooler["metadata"]["name"]: pooler["spec"]
+        for pooler in of_kind(resources, "Pooler")
+        if pooler["spec"]["type"] == "ro"
+    }
+    deployments = {deployment["metadata"]["name"]: deployment for deployment in of_kind(resources, "Deployment")}
+    for cluster in of_kind(resources, "Cluster"):
+        database = cluster["metadata"]["name"]
+        service = deployments[database.removesuffix("-db")]
+        addresses = [
+            re.search(r"@([^:/]+)", variable["value"])[1]
+            for container in containers(service)
+            for variable in container.get("env", [])
+            if variable["name"] == "LINHA_DATABASE_READ_ONLY_URL"
+        ]
+        led = [poolers.get(address, {}).get("cluster", {}).get("name") for address in addresses]
+        wanted = [database] if cluster["spec"]["instances"] > 1 else []
+        if led != wanted:
+            yield f"{name(service)}: reads from replicas of {led} instead of {wanted}"
 
 
 def namespaces_are_restricted(resources):
@@ -249,6 +275,7 @@ POLICIES = [
     deployments_are_watched_and_end_well,
     deployments_scale_and_survive,
     images_have_a_version,
+    lists_are_read_from_replicas,
     namespaces_are_restricted,
     pods_are_restricted,
     resources_are_bounded,

@@ -102,6 +102,19 @@ class Spoilt(unittest.TestCase):
         self.one("HorizontalPodAutoscaler", "telecom")["spec"]["maxReplicas"] = 100
         self.notices(policies.databases_have_room, "connections wanted")
 
+    def test_replicas_unused(self):
+        variables = self.container()["env"]
+        self.container()["env"] = [
+            variable for variable in variables if variable["name"] != "LINHA_DATABASE_READ_ONLY_URL"
+        ]
+        self.notices(policies.lists_are_read_from_replicas, "Deployment/telecom: reads from replicas of []")
+
+    def test_replicas_of_another(self):
+        for variable in self.container()["env"]:
+            if variable["name"] == "LINHA_DATABASE_READ_ONLY_URL":
+                variable["value"] = variable["value"].replace("telecom-db", "billing-db")
+        self.notices(policies.lists_are_read_from_replicas, "of ['billing-db'] instead of ['telecom-db']")
+
     def test_open_namespace(self):
         del self.one("Namespace", "linha")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
         self.notices(policies.namespaces_are_restricted, "lets anything run")
