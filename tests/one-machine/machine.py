@@ -14,14 +14,16 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = Path(os.environ.get("PROGRAMS", ROOT / "target" / "debug"))
-OVERLAY = ROOT / "deploy" / "kubernetes" / "overlays" / "development"
+OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
 SERVICES = ("identity", "telecom", "company", "billing")
+READ_ONLY_URL = "LINHA_DATABASE_READ_ONLY_URL"
 READY_SECONDS_MAX = 120
 
 
@@ -78,12 +80,12 @@ class Certificates:
 
 
 class Postgres:
-    """A primary, a synchronous replica, and a pooler by session in front of the primary."""
+    """A primary, a synchronous replica, and a pooler by session in front of each."""
 
     def __init__(self, folder, certificates, clusters):
         self.bin = Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
         self.folder, self.port, self.pool_port = folder, free_port(), free_port()
-        self.replica_port = free_port()
+        self.replica_port, self.replica_pool_port = free_port(), free_port()
         folder.mkdir(mode=0o711)
         self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
         if os.getuid() == 0:
@@ -105,43 +107,52 @@ class Postgres:
             self.sql("postgres", f"create database {initdb['database']} owner {initdb['owner']}")
             for statement in initdb["postInitApplicationSQL"]:
                 self.sql(initdb["database"], statement)
-        self._start_pooler(certificates)
+        self.poolers = [self._start_pooler(certificates, "primary", self.port, self.pool_port),
+                        self._start_pooler(certificates, "replica", self.replica_port, self.replica_pool_port)]
 
     def start(self, name, port):
         options = f"-p {port} -c listen_addresses=127.0.0.1 -k {self.folder} -c max_connections=400 -c fsync=off"
         self._as_user(self.bin / "pg_ctl", "-D", self.folder / name, "-w", "-l", self.folder / f"{name}.log",
                       "-o", options, "start")
 
-    def restart(self):
-        self._as_user(self.bin / "pg_ctl", "-D", self.folder / "primary", "-m", "fast", "-w", "stop")
-        time.sleep(3)
-        self.start("primary", self.port)
+    def restart(self, name, seconds):
+        self._as_user(self.bin / "pg_ctl", "-D", self.folder / name, "-m", "fast", "-w", "stop")
+        time.sleep(seconds)
+        self.start(name, {"primary": self.port, "replica": self.replica_port}[name])
+
+    def fall_behind(self, seconds):
+        """The replica takes what is written and goes on to show what it showed."""
+        self.sql("postgres", "select pg_wal_replay_pause()", self.replica_port)
+        time.sleep(seconds)
+        self.sql("postgres", "select pg_wal_replay_resume()", self.replica_port)
 
     def sql(self, database, statement, port=None):
         return run(self.bin / "psql", "-h", "127.0.0.1", "-p", str(port or self.port), "-U", "postgres",
                    "-v", "ON_ERROR_STOP=1", "-qAt", "-d", database, "-c", statement).strip()
 
     def stop(self):
-        self.pooler.terminate()
+        for pooler in self.poolers:
+            pooler.terminate()
         for name in ("replica", "primary"):
             self._as_user(self.bin / "pg_ctl", "-D", self.folder / name, "-m", "immediate", "stop")
 
-    def _start_pooler(self, certificates):
+    def _start_pooler(self, certificates, name, port, pool_port):
         chain, key = certificates.of("pooler")
         users = "".join(f'"{part}" "password-of-{part}"\n' for part in SERVICES)
         (self.folder / "users.txt").write_text(users)
-        (self.folder / "pgbouncer.ini").write_text(
-            f"[databases]\n* = host=127.0.0.1 port={self.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-            f"listen_port = {self.pool_port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
+        (self.folder / f"pooler-{name}.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {pool_port}\nunix_socket_dir =\nauth_type = scram-sha-256\n"
             f"auth_file = {self.folder}/users.txt\npool_mode = session\nmax_client_conn = 500\n"
             f"default_pool_size = 80\nignore_startup_parameters = extra_float_digits,options\n"
             f"client_tls_sslmode = require\nclient_tls_cert_file = {chain}\nclient_tls_key_file = {key}\n"
-            f"server_login_retry = 1\nlogfile = {self.folder}/pgbouncer.log\n")
+            f"server_login_retry = 1\nlogfile = {self.folder}/pooler-{name}.log\n")
         as_user = ["setpriv", f"--reuid={self.user}", "--clear-groups"] if os.getuid() == 0 else []
-        self.pooler = subprocess.Popen([*as_user, shutil.which("pgbouncer") or "/usr/sbin/pgbouncer", "-q",
-                                        f"{self.folder}/pgbouncer.ini"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-        until("the pooler listens", lambda: accepts(self.pool_port))
+        pooler = subprocess.Popen([*as_user, shutil.which("pgbouncer") or "/usr/sbin/pgbouncer", "-q",
+                                   f"{self.folder}/pooler-{name}.ini"], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        until("the pooler listens", lambda: accepts(pool_port))
+        return pooler
 
     def _as_user(self, *command):
         prefix = ["setpriv", f"--reuid={self.user}", "--clear-groups"] if os.getuid() == 0 else []
@@ -206,15 +217,28 @@ class Balancer:
 
 
 class Manifests:
-    """The development overlay, as it would be applied."""
+    """The development overlay, as it would be applied, and the replicas of the production overlay."""
 
     def __init__(self):
-        rendered = run("kubectl", "kustomize", str(OVERLAY))
-        self.resources = [resource for resource in yaml.safe_load_all(rendered) if resource]
+        self.resources, production = self._render("development"), self._render("production")
+        for part in SERVICES:
+            workload = self.of("Deployment", part)
+            container, there = (found["spec"]["template"]["spec"]["containers"][0]
+                                for found in (workload, self._of(production, "Deployment", part)))
+            container["env"] += [variable for variable in there["env"] if variable["name"] == READ_ONLY_URL]
+
+    @staticmethod
+    def _render(overlay):
+        rendered = run("kubectl", "kustomize", str(OVERLAYS / overlay))
+        return [resource for resource in yaml.safe_load_all(rendered) if resource]
+
+    @staticmethod
+    def _of(resources, kind, name):
+        return next(resource for resource in resources
+                    if resource["kind"] == kind and resource["metadata"]["name"].startswith(name))
 
     def of(self, kind, name):
-        return next(resource for resource in self.resources
-                    if resource["kind"] == kind and resource["metadata"]["name"].startswith(name))
+        return self._of(self.resources, kind, name)
 
     def clusters(self):
         return {part: self.of("Cluster", f"{part}-db") for part in SERVICES}
@@ -282,6 +306,13 @@ class Pod:
         seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         return peak, seconds / (time.monotonic() - self.began)
 
+    def reads(self):
+        """Lists and searches so far: (from the replica, from the primary)."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/metrics", timeout=5) as answer:
+            told = answer.read().decode()
+        found = dict(re.findall(r'linha_database_reads_total\{[^}]*from="(\w+)"[^}]*\} (\d+)', told))
+        return int(found.get("replica", 0)), int(found.get("primary", 0))
+
     def hang(self):
         self.process.send_signal(signal.SIGSTOP)
 
@@ -343,13 +374,15 @@ class Machine:
         for service in SERVICES:
             if hasattr(self, "balancers") and f"LINHA_{service.upper()}_URL" in moved:
                 moved[f"LINHA_{service.upper()}_URL"] = f"https://127.0.0.1:{self.balancers[service].port}"
-        if url := moved.get("LINHA_DATABASE_URL"):
-            url = url.replace("/etc/linha/database/ca.crt", str(self.certificates.ca))
-            url = url.replace(f"{part}-db-pooler:5432", f"127.0.0.1:{self.postgres.pool_port}")
-            direct = f"127.0.0.1:{self.postgres.port}/{part}"
+        places = {f"{part}-db-pooler:5432": f"127.0.0.1:{self.postgres.pool_port}",
+                  f"{part}-db-pooler-ro:5432": f"127.0.0.1:{self.postgres.replica_pool_port}",
+                  "/etc/linha/database/ca.crt": str(self.certificates.ca)}
+        for variable in {"LINHA_DATABASE_URL", READ_ONLY_URL} & set(moved):
+            url = moved[variable]
+            for there, here in places.items():
+                url = url.replace(there, here)
             # Past the pooler there is no TLS on this machine.
-            url = re.sub(rf"{part}-db-rw:5432/.*", direct, url)
-            moved["LINHA_DATABASE_URL"] = url
+            moved[variable] = re.sub(rf"{part}-db-rw:5432/.*", f"127.0.0.1:{self.postgres.port}/{part}", url)
         return moved
 
     def stop(self):

@@ -107,3 +107,6 @@ where
         }
     }
 }
+
+#[cfg(all(test, feature = "testing"))]
+mod tests;

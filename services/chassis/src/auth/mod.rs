@@ -5,6 +5,8 @@ mod caller;
 mod credentials;
 mod layer;
 mod permissions;
+#[cfg(test)]
+mod testing;
 mod token;
 mod trust;
 

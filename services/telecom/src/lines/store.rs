@@ -230,7 +230,7 @@ pub(super) async fn save_at_carrier(
 
 /// Reads a line.
 #[cfg(test)]
-pub(super) async fn find(pool: &PgPool, line_id: LineId) -> sqlx::Result<Option<Line>> {
+pub(super) async fn find(pool: impl PgExecutor<'_>, line_id: LineId) -> sqlx::Result<Option<Line>> {
     find_in_scope(pool, line_id, &Scope::everywhere()).await
 }
 
