@@ -1,5 +1,6 @@
 //! Secrets at rest: personal data sealed in its column, and looked up by a keyed fingerprint.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -13,12 +14,16 @@ use sha2::Sha256;
 
 const NONCE_BYTES: usize = 12;
 
+/// What the ids of keys begin with that make fingerprints.
+const LOOKUP: &str = "lookup";
+
 /// Keys that seal columns: the first seals, all open. Written as `id:base64` pairs of 32-byte
-/// keys, separated by commas; the key named `lookup` makes fingerprints and never changes.
+/// keys, separated by commas. Those whose ids begin with `lookup` make fingerprints instead: the
+/// first of them makes those that are kept, all make those that are looked for.
 #[derive(Clone)]
 pub struct Keyring {
     sealing: Arc<[(String, Aes256Gcm)]>,
-    lookup: Arc<[u8; 32]>,
+    lookups: Arc<[[u8; 32]]>,
 }
 
 /// A keyring's text is not as it should be.
@@ -30,6 +35,9 @@ pub enum InvalidKeyring {
     /// It cannot seal, or not make fingerprints.
     #[error("a keyring has a key named lookup and at least one more")]
     Incomplete,
+    /// Two keys have one id.
+    #[error("two keys of the keyring have the same id")]
+    Twice,
 }
 
 /// Sealed bytes were changed, belong elsewhere, or their key is gone.
@@ -47,8 +55,27 @@ impl Keyring {
         let sealed = cipher
             .encrypt(&nonce.into(), payload)
             .expect("AES-GCM seals anything shorter than 64 GiB");
-        let id_length = u8::try_from(key_id.len()).expect("key ids have at most 32 bytes");
-        [&[id_length], key_id.as_bytes(), &nonce, &sealed].concat()
+        [prefix(key_id).as_slice(), &nonce, &sealed].concat()
+    }
+
+    /// What everything begins with that the newest key sealed.
+    pub(crate) fn newest_prefix(&self) -> Vec<u8> {
+        prefix(&self.sealing[0].0)
+    }
+
+    /// The id of the key that seals.
+    pub(crate) fn newest(&self) -> &str {
+        &self.sealing[0].0
+    }
+
+    /// The ids of the keys that open only.
+    pub(crate) fn older(&self) -> impl Iterator<Item = &str> {
+        self.sealing[1..].iter().map(|(id, _)| id.as_str())
+    }
+
+    /// Whether fingerprints may be kept that an older key made.
+    pub(crate) fn has_older_lookups(&self) -> bool {
+        self.lookups.len() > 1
     }
 
     /// Opens what [`Keyring::seal`] sealed in the same context.
@@ -79,14 +106,29 @@ impl Keyring {
         String::from_utf8(self.open(context, sealed)?).map_err(|_| CannotOpen)
     }
 
-    /// 32 bytes that are equal for equal values of one context, and tell nothing else.
+    /// 32 bytes that are equal for equal values of one context, and tell nothing else: as they are
+    /// kept. While keys are exchanged, the same value may be kept as any of
+    /// [`Keyring::fingerprints`].
     pub fn fingerprint(&self, context: &str, value: &[u8]) -> Vec<u8> {
-        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(self.lookup.as_slice())
-            .expect("HMAC takes keys of any length");
-        mac.update(context.as_bytes());
-        mac.update(&[0]);
-        mac.update(value);
-        mac.finalize().into_bytes().to_vec()
+        fingerprint(&self.lookups[0], context, value)
+    }
+
+    /// All that a value may be kept as, the newest first.
+    pub fn fingerprints(&self, context: &str, value: &[u8]) -> Vec<Vec<u8>> {
+        self.lookups.iter().map(|key| fingerprint(key, context, value)).collect()
+    }
+
+    /// This keyring with new keys in front, and the new keys alone.
+    #[cfg(feature = "testing")]
+    pub fn renewed(&self) -> (Self, Self) {
+        let key = rand::random::<[u8; 32]>();
+        let sealing = [("renewed".to_owned(), Aes256Gcm::new(&key.into()))];
+        let alone = Self { sealing: sealing.into(), lookups: [key].into() };
+        let both = Self {
+            sealing: alone.sealing.iter().chain(&*self.sealing).cloned().collect(),
+            lookups: alone.lookups.iter().chain(&*self.lookups).copied().collect(),
+        };
+        (both, alone)
     }
 
     /// A text that [`FromStr`] reads as a new random keyring.
@@ -96,12 +138,28 @@ impl Keyring {
     }
 }
 
+/// The id of a key as it stands in front of what it sealed.
+fn prefix(key_id: &str) -> Vec<u8> {
+    let length = u8::try_from(key_id.len()).expect("key ids have at most 32 bytes");
+    [&[length], key_id.as_bytes()].concat()
+}
+
+fn fingerprint(key: &[u8; 32], context: &str, value: &[u8]) -> Vec<u8> {
+    let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(key.as_slice())
+        .expect("HMAC takes keys of any length");
+    mac.update(context.as_bytes());
+    mac.update(&[0]);
+    mac.update(value);
+    mac.finalize().into_bytes().to_vec()
+}
+
 impl FromStr for Keyring {
     type Err = InvalidKeyring;
 
     fn from_str(text: &str) -> Result<Self, InvalidKeyring> {
+        let mut ids = HashSet::new();
         let mut sealing = Vec::new();
-        let mut lookup = None;
+        let mut lookups = Vec::new();
         for part in text.split(',') {
             let (id, key) = part.trim().split_once(':').ok_or(InvalidKeyring::Key)?;
             let key = STANDARD.decode(key).map_err(|_| InvalidKeyring::Key)?;
@@ -109,18 +167,19 @@ impl FromStr for Keyring {
             if id.is_empty() || id.len() > 32 {
                 return Err(InvalidKeyring::Key);
             }
-            if id == "lookup" {
-                lookup = Some(key);
+            if !ids.insert(id) {
+                return Err(InvalidKeyring::Twice);
+            }
+            if id.starts_with(LOOKUP) {
+                lookups.push(key);
             } else {
                 sealing.push((id.to_owned(), Aes256Gcm::new(&key.into())));
             }
         }
-        match lookup {
-            Some(lookup) if !sealing.is_empty() => {
-                Ok(Self { sealing: sealing.into(), lookup: Arc::new(lookup) })
-            }
-            _ => Err(InvalidKeyring::Incomplete),
+        if sealing.is_empty() || lookups.is_empty() {
+            return Err(InvalidKeyring::Incomplete);
         }
+        Ok(Self { sealing: sealing.into(), lookups: lookups.into() })
     }
 }
 
@@ -166,8 +225,28 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_looked_for_as_any_key_made_it_and_kept_as_the_first_does() {
+        let seals = format!("k1:{}", STANDARD.encode([1; 32]));
+        let old = format!("lookup:{}", STANDARD.encode([9; 32]));
+        let new = format!("lookup-2:{}", STANDARD.encode([8; 32]));
+        let before: Keyring = format!("{seals},{old}").parse().unwrap();
+        let next: Keyring = format!("{seals},{old},{new}").parse().unwrap();
+        let after: Keyring = format!("{seals},{new},{old}").parse().unwrap();
+        let kept = |keyring: &Keyring| keyring.fingerprint("c", b"x");
+        assert_eq!(kept(&next), kept(&before), "the new key is only looked with at first");
+        assert_ne!(kept(&after), kept(&before));
+        for keyring in [&next, &after] {
+            let sought = keyring.fingerprints("c", b"x");
+            assert_eq!(sought[0], kept(keyring));
+            assert!(sought.contains(&kept(&before)) && sought.contains(&kept(&after)));
+        }
+    }
+
+    #[test]
     fn a_bad_keyring_is_refused() {
-        for text in ["", "k1", "k1:short", &format!("k1:{}", STANDARD.encode([1; 32]))] {
+        let key = STANDARD.encode([1; 32]);
+        let (alone, twice) = (format!("k1:{key}"), format!("k1:{key},k1:{key},lookup:{key}"));
+        for text in ["", "k1", "k1:short", &alone, &twice] {
             assert!(text.parse::<Keyring>().is_err(), "{text}");
         }
     }

@@ -16,7 +16,8 @@ pub const KEY_HEADER: &str = "idempotency-key";
 pub const REPLAYED_HEADER: &str = "idempotency-replayed";
 
 const KEY_LENGTH_MAX: usize = 255;
-const CONTEXT: &str = "idempotency_key.answer";
+/// What answers are sealed as.
+pub(crate) const CONTEXT: &str = "idempotency_key.answer";
 
 /// Runs `work` in one transaction and gives back its answer.
 ///
@@ -93,12 +94,12 @@ pub async fn forget<Req: Message>(
     let Some(attempt) = Attempt::of(request, keyring)? else { return Ok(()) };
     sqlx::query(
         "delete from idempotency_key
-          where caller = $1 and method = $2 and key = $3 and request_hash = $4",
+          where caller = $1 and method = $2 and key = $3 and request_hash = any($4)",
     )
     .bind(&attempt.caller)
     .bind(&attempt.method)
     .bind(&attempt.key)
-    .bind(&attempt.request_hash)
+    .bind(&attempt.request_hashes)
     .execute(tx)
     .await
     .map_err(|error| internal(&error))?;
@@ -120,7 +121,8 @@ struct Attempt {
     caller: String,
     method: String,
     key: String,
-    request_hash: Vec<u8>,
+    /// What the request may have been kept as, and first as it is kept now.
+    request_hashes: Vec<Vec<u8>>,
 }
 
 impl Attempt {
@@ -137,7 +139,7 @@ impl Attempt {
             method: caller.path().to_owned(),
             key: key.to_owned(),
             // Keyed, since a request may hold a password.
-            request_hash: keyring.fingerprint(CONTEXT, &request.get_ref().encode_to_vec()),
+            request_hashes: keyring.fingerprints(CONTEXT, &request.get_ref().encode_to_vec()),
         }))
     }
 
@@ -152,7 +154,7 @@ impl Attempt {
         .bind(&self.caller)
         .bind(&self.method)
         .bind(&self.key)
-        .bind(&self.request_hash)
+        .bind(self.request_hashes.first())
         .execute(&mut *tx)
         .await?;
         if claimed.rows_affected() == 1 {
@@ -194,7 +196,7 @@ impl Attempt {
         keyring: &Keyring,
         earlier: Earlier,
     ) -> Result<Response<Res>, Status> {
-        if earlier.request_hash != self.request_hash {
+        if !self.request_hashes.contains(&earlier.request_hash) {
             return Err(refuse(
                 Code::InvalidArgument,
                 "linha",

@@ -27,6 +27,7 @@ pub mod program;
 pub mod query;
 pub mod refusal;
 pub mod replica;
+pub mod resealing;
 pub mod server;
 mod service;
 pub mod simulator;

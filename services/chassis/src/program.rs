@@ -1,4 +1,4 @@
-//! A part of Linha as a program of its own: `serve`, `migrate` and `health`.
+//! A part of Linha as a program of its own: `serve`, `migrate`, `reseal` and `health`.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -12,7 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::clock::Clock;
 use crate::config::{self, DatabaseConfig, ServiceConfig};
+use crate::crypto::Keyring;
+use crate::db;
 use crate::host::{Activity, Host, on_signal};
+use crate::resealing::{Resealed, SealedColumn, reseal};
 use crate::service::Service;
 use crate::telemetry::{self, TelemetryConfig};
 
@@ -29,13 +32,16 @@ pub struct Program {
     pub admin_port: u16,
     /// The service's own tables.
     pub migrations: &'static Migrator,
+    /// Where its tables hold what is sealed.
+    pub sealed: &'static [SealedColumn],
 }
 
 /// Runs a service as its command line says: serves until SIGTERM or SIGINT, migrates its
-/// database, or tells how the one that runs beside it is.
+/// database, seals anew what is in it, or tells how the one that runs beside it is.
 ///
 /// # Errors
-/// Those of the service; of `health`, when it is not ready.
+/// Those of the service; of `health`, when it is not ready; of `reseal`, when something still
+/// needs an older key.
 pub fn run<C, F>(program: Program, serve: impl FnOnce(C, Host) -> F) -> anyhow::Result<()>
 where
     C: Parser + Args + AsRef<ServiceConfig>,
@@ -44,7 +50,7 @@ where
     config::load_file()?;
     let task = Task::<C>::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let Program { name, port, admin_port, migrations } = program;
+        let Program { name, port, admin_port, migrations, sealed } = program;
         match task {
             Task::Serve(config) => {
                 let service = config.as_ref();
@@ -66,6 +72,12 @@ where
                 tracing::info!(done = migrated.is_ok(), "migration ended");
                 telemetry.shutdown();
                 migrated
+            }
+            Task::Reseal(resealing) => {
+                let telemetry = telemetry::start(name, &resealing.telemetry)?;
+                let resealed = resealing.run(name, migrations, sealed).await;
+                telemetry.shutdown();
+                resealed
             }
             Task::Health(health) => health.ask(admin_port).await,
         }
@@ -109,12 +121,14 @@ impl<C: CommandFactory + Args> Stateless<C> {
 
 const SERVE: &str = "serve";
 const MIGRATE: &str = "migrate";
+const RESEAL: &str = "reseal";
 const HEALTH: &str = "health";
 
 /// What the command line asks for.
 enum Task<C> {
     Serve(C),
     Migrate(Migration),
+    Reseal(Resealing),
     Health(HealthCheck),
 }
 
@@ -122,10 +136,14 @@ impl<C: CommandFactory + Args> Task<C> {
     fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
         let migrate = Migration::augment_args(Command::new(MIGRATE));
         let about = "Brings the database to the state that this version needs";
-        let command = command::<C>().subcommand(migrate.about(about));
+        let reseal = Resealing::augment_args(Command::new(RESEAL));
+        let command = command::<C>()
+            .subcommand(migrate.about(about))
+            .subcommand(reseal.about("Seals with the newest key what older ones sealed"));
         let mut matches = command.try_get_matches_from(arguments)?;
         Ok(match matches.remove_subcommand() {
             Some((name, said)) if name == MIGRATE => Self::Migrate(parsed(said)?),
+            Some((name, said)) if name == RESEAL => Self::Reseal(parsed(said)?),
             Some((name, said)) if name == HEALTH => Self::Health(parsed(said)?),
             Some((_, said)) => Self::Serve(parsed(said)?),
             None => Self::Serve(parsed(matches)?),
@@ -154,6 +172,43 @@ struct Migration {
 
     #[command(flatten)]
     telemetry: TelemetryConfig,
+}
+
+#[derive(Debug, Args)]
+struct Resealing {
+    /// Keys that personal data is sealed with, as the running service has them.
+    #[arg(long, env = "LINHA_KEYRING", value_name = "LINHA_KEYRING", hide_env_values = true)]
+    keyring: Keyring,
+
+    #[command(flatten)]
+    database: DatabaseConfig,
+
+    #[command(flatten)]
+    telemetry: TelemetryConfig,
+}
+
+impl Resealing {
+    async fn run(
+        &self,
+        name: &'static str,
+        migrations: &Migrator,
+        sealed: &[SealedColumn],
+    ) -> anyhow::Result<()> {
+        let db = db::open(&self.database, name, migrations).await?;
+        let resealed = reseal(&db, name, &self.keyring, sealed).await?;
+        db.close().await;
+        let Resealed { left, waiting, .. } = &resealed;
+        for key in self.keyring.older() {
+            match (left.get(key), waiting.get(key)) {
+                (None, None) => tracing::info!(key, "seals nothing any more: it can be left out"),
+                (values, jobs) => tracing::warn!(key, values, jobs, "still seals something"),
+            }
+        }
+        ensure!(resealed.is_complete(), "older keys are still needed: {resealed:?}");
+        let (values, newest) = (resealed.values, self.keyring.newest());
+        tracing::info!(values, newest, "everything is sealed with the newest key");
+        Ok(())
+    }
 }
 
 /// Asks the admin port of the process that runs beside.
@@ -238,6 +293,8 @@ mod tests {
         let url = "--database-url=postgres://localhost/linha";
         assert!(matches!(parse(&["migrate", url]).unwrap(), Task::Migrate(_)));
         assert!(parse(&["migrate"]).is_err());
+        assert!(matches!(parse(&["reseal", SETTINGS[1], url]).unwrap(), Task::Reseal(_)));
+        assert!(parse(&["reseal", url]).is_err(), "without a keyring");
     }
 
     async fn health_of(ready: bool) -> anyhow::Result<()> {

@@ -1,7 +1,10 @@
 //! A service without its neighbours, on a database of its own: for tests of stores and of work in
 //! one transaction.
 
+pub mod peer;
+pub mod sealing;
 pub mod sharding;
+pub mod statements;
 
 use brazil::UserId;
 use clap::Parser;

@@ -16,6 +16,7 @@ mod meetings;
 mod organization_addresses;
 mod organizations;
 mod schools;
+mod sealed;
 mod webhooks;
 
 use chassis::config::ServiceConfig;
@@ -42,6 +43,7 @@ use proto::company::v1::webhook_service_server::WebhookServiceServer;
 use proto::events::v1::{CompanyStatusChanged, OrganizationCleared, OrganizationOpened};
 use sqlx::migrate::Migrator;
 
+pub use sealed::SEALED;
 pub use webhooks::WebhookConfig;
 use webhooks::delivery::{Deliveries, SendWebhook};
 use webhooks::{Hearing, event_handlers};

@@ -23,6 +23,7 @@ mod organization_users;
 mod password_resets;
 mod passwords;
 mod school_people;
+mod sealed;
 mod sessions;
 mod signup;
 #[cfg(test)]
@@ -61,6 +62,7 @@ use sqlx::migrate::Migrator;
 
 pub use crate::config::{Config, InvalidServiceSecrets, Policy, ServiceSecrets};
 use crate::identity::Identity;
+pub use crate::sealed::SEALED;
 
 /// The service's tables.
 pub static MIGRATIONS: Migrator = sqlx::migrate!();

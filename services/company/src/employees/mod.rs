@@ -3,7 +3,7 @@
 pub(crate) mod rpc;
 mod store;
 
-pub(crate) use store::Sealed;
+pub(crate) use store::{BIRTH_DATE, CPF, Sealed};
 
 use std::fmt;
 use std::str::FromStr;

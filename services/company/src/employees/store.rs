@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::{Employee, File};
 use crate::error::Error;
 
-const CPF: &str = "company.employee.cpf";
-const BIRTH_DATE: &str = "company.employee.birth_date";
+pub(crate) const CPF: &str = "company.employee.cpf";
+pub(crate) const BIRTH_DATE: &str = "company.employee.birth_date";
 
 /// A row as it is stored: personal numbers are sealed.
 pub(crate) struct Sealed {

@@ -129,12 +129,27 @@ const FINGERPRINT: &str = "identity.school_person.human";
 impl Private {
     /// What tells a human from all others: a CPF that is one, and the date of birth. One of them
     /// alone is not enough, since families put down a parent's number for their children.
-    fn human(&self, keyring: &Keyring) -> Option<Vec<u8>> {
+    fn human(&self) -> Option<String> {
         let document = self.document.as_ref().filter(|d| d.kind.eq_ignore_ascii_case("cpf"))?;
         let cpf: Cpf = document.value.parse().ok()?;
-        let text = format!("{}/{}", cpf.as_str(), self.birth_date?);
-        Some(keyring.fingerprint(FINGERPRINT, text.as_bytes()))
+        Some(format!("{}/{}", cpf.as_str(), self.birth_date?))
     }
+}
+
+/// A human's fingerprint as it is kept.
+fn fingerprint(keyring: &Keyring, human: &str) -> Vec<u8> {
+    keyring.fingerprint(FINGERPRINT, human.as_bytes())
+}
+
+/// All that a human's fingerprint may be kept as.
+fn fingerprints(keyring: &Keyring, human: &str) -> Vec<Vec<u8>> {
+    keyring.fingerprints(FINGERPRINT, human.as_bytes())
+}
+
+/// The fingerprint of what is sealed of a record.
+pub(crate) fn fingerprint_of(keyring: &Keyring, private: &[u8]) -> Option<Vec<u8>> {
+    let private: Private = serde_json::from_slice(private).ok()?;
+    Some(fingerprint(keyring, &private.human()?))
 }
 
 /// The digits of a number without its country code: area code and number.
@@ -182,17 +197,16 @@ mod tests {
 
     #[test]
     fn a_human_is_known_by_cpf_and_date_of_birth_together() {
-        let keyring: Keyring = Keyring::random_text().parse().unwrap();
         let private = |kind: &str, value: &str, birth_date| Private {
             birth_date,
             document: Some(Document { kind: kind.to_owned(), value: value.to_owned() }),
         };
         let born = Some(date!(2005 - 06 - 15));
-        let known = private("CPF", "529.982.247-25", born).human(&keyring);
+        let known = private("CPF", "529.982.247-25", born).human();
         assert!(known.is_some());
-        assert_eq!(private("cpf", "52998224725", born).human(&keyring), known);
+        assert_eq!(private("cpf", "52998224725", born).human(), known);
         let later = Some(date!(2007 - 06 - 15));
-        assert_ne!(private("CPF", "52998224725", later).human(&keyring), known);
+        assert_ne!(private("CPF", "52998224725", later).human(), known);
         for unsure in [
             private("CPF", "52998224725", None),
             private("CPF", "123.456.789-00", born),
@@ -200,7 +214,7 @@ mod tests {
             private("RG", "52998224725", born),
             Private { birth_date: born, document: None },
         ] {
-            assert_eq!(unsure.human(&keyring), None, "{unsure:?}");
+            assert_eq!(unsure.human(), None, "{unsure:?}");
         }
     }
 }

@@ -16,7 +16,7 @@ use super::seen::Seen;
 use super::{PeopleReadId, Person, Private, Profile, SchoolPersonId};
 use crate::error::Error;
 
-const PRIVATE: &str = "identity.school_person";
+pub(crate) const PRIVATE: &str = "identity.school_person";
 
 /// The most records that are read at a time.
 pub(super) const PAGE: i64 = 500;

@@ -16,8 +16,8 @@ use crate::error::Error;
 use crate::invitations::Link;
 use crate::users::Person;
 
-const OWN: &str = "identity.signup_form.own";
-const PREFILL: &str = "identity.signup_form.prefill";
+pub(crate) const OWN: &str = "identity.signup_form.own";
+pub(crate) const PREFILL: &str = "identity.signup_form.prefill";
 
 /// A form as the row has it: with what is sealed still sealed.
 struct Sealed {

@@ -17,7 +17,7 @@ use crate::config::Policy;
 use crate::error::Error;
 use crate::identity::Identity;
 
-const SEALED_AS: &str = "identity.signing_key";
+pub(crate) const SEALED_AS: &str = "identity.signing_key";
 
 /// When the next key must start to sign, if one has to be made now. `newest` is when the newest
 /// key there is starts. There is always one whose time is to come: so no leap of the clock meets

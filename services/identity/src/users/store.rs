@@ -13,9 +13,9 @@ use uuid::Uuid;
 use super::{Person, State, User, parse_date};
 use crate::error::Error;
 
-const CPF: &str = "identity.user.cpf";
-const DATE_OF_BIRTH: &str = "identity.user.date_of_birth";
-const ADDRESS: &str = "identity.user.address";
+pub(crate) const CPF: &str = "identity.user.cpf";
+pub(crate) const DATE_OF_BIRTH: &str = "identity.user.date_of_birth";
+pub(crate) const ADDRESS: &str = "identity.user.address";
 
 /// A user as the row has it: with what is sealed still sealed.
 pub(crate) struct Sealed {

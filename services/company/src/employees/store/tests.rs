@@ -1,5 +1,6 @@
 use chassis::Service;
 use chassis::address::Address;
+use chassis::resealing::reseal;
 use chassis::testing;
 use postgres_local::testing::TestDatabase;
 use proto::common::v1::PageRequest;
@@ -7,9 +8,9 @@ use time::Duration;
 use tonic::Code;
 
 use super::*;
-use crate::MIGRATIONS;
 use crate::employees::Status;
 use crate::employees::tests::file;
+use crate::{MIGRATIONS, SEALED};
 
 async fn service() -> (Service, TestDatabase) {
     testing::service("company", &MIGRATIONS, vec![]).await
@@ -176,4 +177,15 @@ async fn a_companys_employees_are_listed_oldest_first() {
     assert_eq!((nobody.len(), total), (0, 0));
     let absent = list(CompanyId::generate(), page("", 0)).await;
     assert!(matches!(absent, Err(Error::CompanyNotFound(_))));
+}
+
+#[tokio::test]
+async fn a_file_outlives_the_key_that_sealed_it() {
+    let (service, _database) = service().await;
+    let file = complete_file(company(&service).await);
+    let employee = try_insert(&service, file).await.unwrap();
+    let (both, alone) = service.keyring.renewed();
+    assert!(reseal(&service.db, "company", &both, &SEALED).await.unwrap().is_complete());
+    let read = find(&service.db, &alone, employee.employee_id, &everything()).await.unwrap();
+    assert_eq!(read, employee);
 }

@@ -19,6 +19,7 @@ use chassis::sweeps::Sweep;
 use proto::company::v1 as pb;
 use proto::company::v1::import_schools_request::Part;
 use proto::company::v1::school_import_service_server::SchoolImportService;
+pub(crate) use store::SEALED_AS;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};

@@ -11,7 +11,7 @@ use super::rows::Phase;
 use super::{PART_MAX, Refused, Report};
 use crate::error::Error;
 
-const SEALED_AS: &str = "company.school_import_row";
+pub(crate) const SEALED_AS: &str = "company.school_import_row";
 
 /// Keeps rows until they are put.
 pub(super) async fn keep(

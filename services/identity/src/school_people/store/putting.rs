@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::seal;
 use crate::error::Error;
 use crate::school_people::{
-    Bad, ConsumptionInput, GuardianshipInput, PersonInput, Profile, SchoolPersonId,
+    Bad, ConsumptionInput, GuardianshipInput, PersonInput, Private, Profile, SchoolPersonId,
+    fingerprint, fingerprints,
 };
 
 /// A record that was put.
@@ -46,6 +47,20 @@ struct Known {
     seats: HashSet<(Uuid, Uuid)>,
 }
 
+/// The fingerprint of a human: as it is kept, and all that it may have been kept as.
+struct Human {
+    kept: Vec<u8>,
+    sought: Vec<Vec<u8>>,
+}
+
+impl Human {
+    fn of(private: &Private, keyring: &Keyring) -> Option<Self> {
+        let human = private.human()?;
+        let (kept, sought) = (fingerprint(keyring, &human), fingerprints(keyring, &human));
+        Some(Self { kept, sought })
+    }
+}
+
 struct Record {
     person_id: Uuid,
     user_id: Uuid,
@@ -63,14 +78,15 @@ pub(crate) async fn people(
     made_here: bool,
     now: OffsetDateTime,
 ) -> Result<Vec<Result<Stored, Bad>>, Error> {
-    let humans: Vec<Option<Vec<u8>>> =
-        inputs.iter().map(|input| input.private.human(keyring)).collect();
+    let humans: Vec<Option<Human>> =
+        inputs.iter().map(|input| Human::of(&input.private, keyring)).collect();
     let mut known = Known::read(tx, inputs, &humans).await?;
     let mut new_accounts = vec![];
     let mut answers = Vec::with_capacity(inputs.len());
     let mut put = vec![];
     for (index, (input, human)) in inputs.iter().zip(&humans).enumerate() {
-        let answer = known.place(index, input, human.as_ref(), &mut new_accounts);
+        let human = human.as_ref().map(|human| &human.kept);
+        let answer = known.place(index, input, human, &mut new_accounts);
         let answer = answer.map(|(person_id, user_id)| Stored {
             person_id,
             user_id,
@@ -90,7 +106,7 @@ impl Known {
     async fn read(
         tx: &mut PgConnection,
         inputs: &[PersonInput],
-        humans: &[Option<Vec<u8>>],
+        humans: &[Option<Human>],
     ) -> sqlx::Result<Self> {
         let schools: Vec<Uuid> = inputs.iter().map(|input| input.school_id).collect();
         let references: Vec<&str> = inputs.iter().map(|input| input.reference.as_str()).collect();
@@ -140,7 +156,13 @@ impl Known {
         .into_iter()
         .collect();
 
-        let wanted: Vec<&Vec<u8>> = humans.iter().flatten().collect();
+        // Whatever key made what is kept, the same human is looked up as one.
+        let sought: HashMap<&Vec<u8>, &Vec<u8>> = humans
+            .iter()
+            .flatten()
+            .flat_map(|human| human.sought.iter().map(move |sought| (sought, &human.kept)))
+            .collect();
+        let wanted: Vec<&Vec<u8>> = sought.keys().copied().collect();
         let rows: Vec<(Vec<u8>, Uuid)> = sqlx::query_as(
             "select human_fingerprint, user_id
                from school_person
@@ -151,8 +173,10 @@ impl Known {
         .fetch_all(&mut *tx)
         .await?;
         let mut humans: HashMap<Vec<u8>, Vec<Uuid>> = HashMap::new();
-        for (human, user_id) in rows {
-            humans.entry(human).or_default().push(user_id);
+        for (found, user_id) in rows {
+            if let Some(kept) = sought.get(&found) {
+                humans.entry((*kept).clone()).or_default().push(user_id);
+            }
         }
 
         let candidates: Vec<Uuid> =
@@ -242,7 +266,7 @@ async fn insert_accounts(
 async fn upsert(
     tx: &mut PgConnection,
     keyring: &Keyring,
-    put: &[(&PersonInput, &Option<Vec<u8>>, Stored)],
+    put: &[(&PersonInput, Option<&Vec<u8>>, Stored)],
     made_here: bool,
     now: OffsetDateTime,
 ) -> Result<(), Error> {
@@ -289,7 +313,7 @@ async fn upsert(
     .bind(inputs().map(|input| input.ddi.as_deref()).collect::<Vec<_>>())
     .bind(inputs().map(|input| input.cell_phone_number.as_deref()).collect::<Vec<_>>())
     .bind(private)
-    .bind(put.iter().map(|(_, human, _)| human.as_deref()).collect::<Vec<_>>())
+    .bind(put.iter().map(|(_, human, _)| *human).collect::<Vec<_>>())
     .bind(profiles)
     .bind(inputs().map(|input| input.active).collect::<Vec<_>>())
     .bind(made_here)

@@ -1,10 +1,12 @@
 use chassis::refusal::Fields;
+use chassis::resealing::reseal;
 use postgres_local::testing::TestDatabase;
 use proto::identity::v1 as pb;
 use time::macros::date;
 
 use super::putting::{Stored, consumptions, guardianships, people};
 use super::*;
+use crate::SEALED;
 use crate::client_apps::{self, ClientApp, Kind};
 use crate::identity::Identity;
 use crate::school_people::{Bad, ConsumptionInput, GuardianshipInput, PersonInput, input, testing};
@@ -328,4 +330,21 @@ async fn a_read_is_noted_without_what_was_read() {
         (reader.as_str(), schools, accounts),
         ("partner:a", vec![world.one], vec![put.user_id.0])
     );
+}
+
+#[tokio::test]
+async fn one_human_keeps_one_account_while_keys_are_exchanged() {
+    let mut world = world().await;
+    let first = world.put(world.one, human("p1")).await;
+    let (both, alone) = world.identity.service.keyring.renewed();
+    world.identity.service.keyring = both.clone();
+    assert_eq!(world.put(world.two, human("p2")).await.user_id, first.user_id);
+
+    let db = world.identity.service.db.clone();
+    assert!(reseal(&db, "identity", &both, &SEALED).await.unwrap().is_complete());
+    world.identity.service.keyring = alone.clone();
+    let third = Uuid::now_v7();
+    assert_eq!(world.put(third, human("p3")).await.user_id, first.user_id);
+    let read = find(&db, &alone, first.person_id).await.unwrap().unwrap();
+    assert_eq!(read.private.document.unwrap().value, "529.982.247-25");
 }

@@ -1,7 +1,9 @@
 use brazil::{CompanyId, PlanId};
+use chassis::resealing::reseal;
 use time::Duration;
 
 use super::*;
+use crate::SEALED;
 use crate::identity::Identity;
 use crate::links;
 use crate::signup::Reach;
@@ -95,4 +97,14 @@ async fn forms_that_nobody_touches_are_forgotten() {
     assert!(find(&mut *tx, keyring, form.form_id).await.unwrap().is_some());
     delete_untouched(&mut *tx, now + Duration::DAY).await.unwrap();
     assert!(find(tx, keyring, form.form_id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_form_outlives_the_key_that_sealed_it() {
+    let (identity, _database) = identity().await;
+    let (service, form) = (&identity.service, form(&identity));
+    save(&mut *connection(&identity).await, &service.keyring, &form).await.unwrap();
+    let (both, alone) = service.keyring.renewed();
+    assert!(reseal(&service.db, "identity", &both, &SEALED).await.unwrap().is_complete());
+    assert_eq!(find(&service.db, &alone, form.form_id).await.unwrap(), Some(form));
 }

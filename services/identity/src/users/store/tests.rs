@@ -1,7 +1,9 @@
 use brazil::UserId;
+use chassis::resealing::reseal;
 use time::macros::date;
 
 use super::*;
+use crate::SEALED;
 use crate::identity::Identity;
 use crate::testing::{connection, email, identity, user};
 
@@ -105,4 +107,23 @@ async fn a_login_names_user_state_and_password() {
     assert!(has_password(tx, invited.user_id).await.unwrap());
     assert_eq!(login_of(db, &email("b@x.example")).await.unwrap(), None);
     assert!(!is_unproven(db, &email("b@x.example")).await.unwrap());
+}
+
+#[tokio::test]
+async fn people_and_signing_keys_outlive_the_key_that_sealed_them() {
+    let (mut identity, _database) = identity().await;
+    let user = insert_person(&identity).await;
+    let (both, alone) = identity.service.keyring.renewed();
+    let db = identity.service.db.clone();
+    assert!(reseal(&db, "identity", &both, &SEALED).await.unwrap().is_complete());
+    let tx = &mut *connection(&identity).await;
+    assert_eq!(lock(tx, &alone, user.user_id).await.unwrap(), Some(user));
+    let fingerprint: Vec<u8> =
+        sqlx::query_scalar("select cpf_fingerprint from app_user where cpf_sealed is not null")
+            .fetch_one(tx)
+            .await
+            .unwrap();
+    assert_eq!(fingerprint, alone.fingerprint(CPF, b"52998224725"));
+    identity.service.keyring = alone;
+    crate::tokens::refresh(&identity).await.unwrap();
 }
