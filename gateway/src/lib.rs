@@ -15,6 +15,7 @@ pub mod fault;
 mod leftover;
 mod limits;
 mod pages;
+mod providers;
 mod server;
 mod stack;
 
@@ -122,6 +123,7 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
     ];
     documents.extend(extra.documents);
     let router = lines
+        .merge(providers::routes(&Lines::new(gateway.clone())))
         .merge(docs::routes(documents))
         .merge(extra.router)
         .method_not_allowed_fallback(async || lines::Error::from(Fault::MethodNotAllowed));

@@ -17,8 +17,9 @@ use chassis::host::{Activity, Host};
 use chassis::mail::{FolderMailer, MailConfig};
 use chassis::telemetry::TelemetryConfig;
 use telecom::{
-    AdministratorSimulator, CarrierSimulator, ParcelCarrierKind, ParcelCarrierSimulator,
-    ParcelConfig, PortabilityConfig, SwitchConfig, SwitchKind, SwitchSimulator,
+    AdministratorSimulator, CarrierSimulator, MelhorEnvioConfig, ParcelCarrierKind,
+    ParcelCarrierSimulator, ParcelConfig, PortabilityConfig, SwitchConfig, SwitchKind,
+    SwitchSimulator,
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -223,6 +224,7 @@ impl Settings {
                 parcel_carrier_timeout_ms: CARRIER_TIMEOUT_MS,
                 parcel_carrier_retry_max_ms: CARRIER_RETRY_MAX_MS,
                 parcel_tracking_minutes: PARCEL_TRACKING_MINUTES,
+                melhor_envio: MelhorEnvioConfig::default(),
             },
             portability: PortabilityConfig::default(),
             switch: SwitchConfig {
@@ -239,7 +241,7 @@ impl Settings {
             clock: self.clock.clone(),
             activity: self.activity.clone(),
             carrier: self.carrier.clone(),
-            parcel_carrier: self.parcel_carrier.clone(),
+            parcel_carrier: Some(self.parcel_carrier.clone()),
             fiscal_issuer: self.fiscal_issuer.clone(),
             administrator: self.administrator.clone(),
             payments: self.payments.clone(),

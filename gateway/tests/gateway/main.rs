@@ -4,6 +4,7 @@
 mod door;
 mod failures;
 mod oauth;
+mod providers;
 mod schools;
 mod support;
 mod voice;

@@ -25,6 +25,7 @@ mod period;
 mod plans;
 mod publications;
 mod refusals;
+mod sealed;
 #[cfg(test)]
 mod sharding;
 mod subscriptions;
@@ -33,7 +34,6 @@ mod testing;
 mod wallets;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use bank_connections::{Banks, ImportTransactions};
@@ -82,9 +82,11 @@ pub use fiscal_notes::{
     Recipient, Taxpayer,
 };
 pub use payments::{
-    BillingType, CreditChargeId, NewCharge, Payable, Payee, PaymentConfig, PaymentError,
-    PaymentOperation, PaymentProvider, PaymentProviderKind, PaymentProviderSimulator,
+    BillingType, CreditChargeId, MessageError, NewCharge, Payable, Payee, PaymentConfig,
+    PaymentError, PaymentNotice, PaymentOperation, PaymentProvider, PaymentProviderKind,
+    PaymentProviderSimulator, PaymentResult, Stripe, StripeConfig,
 };
+pub use sealed::SEALED;
 pub use wallets::CreditConfig;
 
 /// The service's tables.
@@ -136,7 +138,7 @@ impl Config {
         Ok(Outside {
             mailer: self.mail.mailer()?,
             fiscal_issuer: self.fiscal.issuer()?,
-            payments: self.payments.provider(),
+            payments: self.payments.provider()?,
             bank: self.bank.provider(clock),
         })
     }
@@ -168,6 +170,7 @@ pub struct Outside {
 pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Result<()> {
     let payments = config.payments;
     payments.payee.check().context("invoices cannot be paid with these settings")?;
+    let pages = payments.pages(&config.mail.public_url)?;
     let subscriptions = publications::subscriptions();
     let clock = host.clock.clone();
     let service =
@@ -179,8 +182,8 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
     let dunning = Dunning { service: service.clone(), terms: config.terms };
     let registrar = Registrar {
         service: service.clone(),
-        provider: outside.payments,
-        timeout: Duration::from_millis(payments.payment_timeout_ms),
+        provider: outside.payments.clone(),
+        timeout: payments.timeout(),
         payee: payments.payee.clone(),
     };
     let banks =
@@ -226,6 +229,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(PaymentServiceServer::new(payments::rpc::Payments {
             service: service.clone(),
             dunning: dunning.clone(),
+            provider: outside.payments,
         }))
         .grpc(DunningServiceServer::new(dunning.clone()))
         .grpc(WalletServiceServer::new(Wallets {
@@ -235,7 +239,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(CreditChargeServiceServer::new(CreditCharges {
             service: service.clone(),
             payee: payments.payee.clone(),
-            pages: payments.payment_provider.pages(&config.mail.public_url),
+            pages,
         }))
         .grpc(BillingRunServiceServer::new(BillingRuns { service: service.clone() }))
         .grpc(InvoiceServiceServer::new(Invoices {

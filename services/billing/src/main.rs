@@ -2,8 +2,13 @@
 
 use chassis::Program;
 
-const PROGRAM: Program =
-    Program { name: "billing", port: 50054, admin_port: 9054, migrations: &billing::MIGRATIONS };
+const PROGRAM: Program = Program {
+    name: "billing",
+    port: 50054,
+    admin_port: 9054,
+    migrations: &billing::MIGRATIONS,
+    sealed: &billing::SEALED,
+};
 
 fn main() -> anyhow::Result<()> {
     chassis::run(PROGRAM, |config: billing::Config, host| async {

@@ -286,6 +286,18 @@ impl Default for Limits {
     }
 }
 
+/// The address of somebody else's server, without a slash at its end. What is told there is secret:
+/// without TLS only this machine is spoken to.
+///
+/// # Errors
+/// When it is another one, naming the setting.
+pub fn outside_url(setting: &str, url: &http::Uri) -> anyhow::Result<String> {
+    let is_here = matches!(url.host(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    let is_safe = url.scheme_str() == Some("https") || url.scheme_str() == Some("http") && is_here;
+    anyhow::ensure!(is_safe, "{setting} must start with https://");
+    Ok(url.to_string().trim_end_matches('/').to_owned())
+}
+
 /// Takes settings from the file that `LINHA_CONFIG_FILE` names, one `LINHA_NAME=value` a line.
 /// Variables that are set already win.
 ///
@@ -295,4 +307,19 @@ pub fn load_file() -> anyhow::Result<()> {
     let Some(path) = std::env::var_os("LINHA_CONFIG_FILE") else { return Ok(()) };
     dotenvy::from_path(&path)
         .map_err(|error| anyhow::anyhow!("LINHA_CONFIG_FILE {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_leave_this_machine_with_tls_only() {
+        let url = |text: &str| outside_url("LINHA_X", &text.parse().unwrap());
+        assert_eq!(url("https://api.example/").unwrap(), "https://api.example");
+        assert_eq!(url("http://127.0.0.1:8420").unwrap(), "http://127.0.0.1:8420");
+        for unsafe_url in ["http://api.example", "ftp://127.0.0.1", "/path"] {
+            assert!(url(unsafe_url).unwrap_err().to_string().contains("LINHA_X"), "{unsafe_url}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod numbers;
 mod parcels;
 mod portability;
 mod publications;
+mod sealed;
 mod search;
 #[cfg(test)]
 mod sharding;
@@ -67,9 +68,9 @@ use holds::Holds;
 use line_orders::{AdvanceLineOrder, LineOrders};
 use lines::{Lines, ServeWaitingLines, TellCarrier, Telling};
 pub use parcels::{
-    Parcel, ParcelCarrier, ParcelCarrierError, ParcelCarrierKind, ParcelCarrierSimulator,
-    ParcelConfig, ParcelEvent, ParcelName, ParcelOperation, ParcelProgress, ParcelRequest,
-    ShipmentId, SimulatedParcel,
+    MelhorEnvioConfig, MessageError, Parcel, ParcelCarrier, ParcelCarrierError, ParcelCarrierKind,
+    ParcelCarrierSimulator, ParcelConfig, ParcelEvent, ParcelMessage, ParcelName, ParcelOperation,
+    ParcelProgress, ParcelRequest, ParcelSender, ShipmentId, SimulatedParcel,
 };
 pub use portability::{
     AdministratorError, AdministratorSimulator, DenialReason, HolderKind, Message as PortInMessage,
@@ -78,6 +79,7 @@ pub use portability::{
 };
 use portability::{Portability, RunErrand};
 use publications::subscriptions;
+pub use sealed::SEALED;
 use search::{CountTerms, Counting, CountingContext, Search};
 use shipments::rpc::Shipments;
 use shipments::{BookShipment, CancelParcel, Parcels, follow_parcels};
@@ -197,8 +199,8 @@ impl AsRef<ServiceConfig> for Config {
 pub struct Outside {
     /// The network that lines run on.
     pub carrier: Arc<dyn Carrier>,
-    /// Who brings SIM cards to companies.
-    pub parcel_carrier: Arc<dyn ParcelCarrier>,
+    /// Who brings SIM cards to companies; none means the real one that the settings name.
+    pub parcel_carrier: Option<Arc<dyn ParcelCarrier>>,
     /// Who has numbers moved between operators.
     pub portability_administrator: Arc<dyn PortabilityAdministrator>,
     /// Who brings texts to phones.
@@ -235,9 +237,13 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         timeout: telling.timeout,
         retry_max: telling.retry_max,
     };
+    let parcel_carrier = match outside.parcel_carrier {
+        Some(carrier) => carrier,
+        None => config.parcels.reach(&service)?,
+    };
     let parcels = Parcels {
         service: service.clone(),
-        carrier: outside.parcel_carrier,
+        carrier: parcel_carrier,
         timeout: config.parcels.timeout(),
         retry_max: config.parcels.retry_max(),
         track_every: config.parcels.track_every(),
@@ -268,7 +274,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .grpc(LineServiceServer::new(lines.clone()))
         .grpc(LineOrderServiceServer::new(line_orders.clone()))
         .grpc(PortabilityServiceServer::new(portability.clone()))
-        .grpc(ShipmentServiceServer::new(Shipments { service: service.clone() }))
+        .grpc(ShipmentServiceServer::new(Shipments { parcels: parcels.clone() }))
         .grpc(StockServiceServer::new(Stock::new(service.clone(), provider)))
         .grpc(TimelineServiceServer::new(Timeline::new(service.clone(), lines.clone())))
         .job::<AdvanceLineOrder>(line_orders)
@@ -364,7 +370,7 @@ mod tests {
         let administrator = Arc::new(AdministratorSimulator::new(Clock::system()));
         let outside = Outside {
             carrier: Arc::new(carrier.clone()),
-            parcel_carrier: Arc::new(ParcelCarrierSimulator::new(Clock::system())),
+            parcel_carrier: Some(Arc::new(ParcelCarrierSimulator::new(Clock::system()))),
             sms: administrator.clone(),
             portability_administrator: administrator,
             switch: Arc::new(SwitchSimulator::new(Clock::system(), SwitchTimes::default())),

@@ -2,8 +2,13 @@
 
 use chassis::Program;
 
-const PROGRAM: Program =
-    Program { name: "telecom", port: 50052, admin_port: 9052, migrations: &telecom::MIGRATIONS };
+const PROGRAM: Program = Program {
+    name: "telecom",
+    port: 50052,
+    admin_port: 9052,
+    migrations: &telecom::MIGRATIONS,
+    sealed: &telecom::SEALED,
+};
 
 fn main() -> anyhow::Result<()> {
     chassis::run(PROGRAM, |config: telecom::Config, host| async {

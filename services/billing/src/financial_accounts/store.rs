@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::FinancialAccount;
 use crate::error::Error;
 
-const CONTENT: &str = "billing.financial_account.content";
+pub(crate) const CONTENT: &str = "billing.financial_account.content";
 
 /// Adds who pays for a company's credit.
 ///

@@ -24,6 +24,7 @@ pub use config::{FiscalConfig, FiscalIssuerKind};
 pub(crate) use invoices::issue_for_invoices;
 pub(crate) use issuing::{IssueNote, Issuing};
 pub(crate) use rpc::FiscalNotes;
+pub(crate) use store::RECIPIENT;
 
 use self::access_key::{KeyParts, access_key};
 use crate::fiscal_issuer::Authorization;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{FiscalNote, FiscalNoteId, FiscalSeries, Party, Series, Status};
 use crate::invoices;
 
-const RECIPIENT: &str = "billing.fiscal_note.recipient";
+pub(crate) const RECIPIENT: &str = "billing.fiscal_note.recipient";
 
 /// Takes the next `count` numbers of a series for as long as the transaction lasts, and tells the
 /// last number before them. Everybody else who numbers documents of the series waits until then.

@@ -16,7 +16,7 @@ use crate::refusals::payment_method_not_found;
 
 const LABEL_MAX: usize = 100;
 const TOKEN_MAX: usize = 255;
-const SEALED_AS: &str = "billing.payment_method.token";
+pub(crate) const SEALED_AS: &str = "billing.payment_method.token";
 
 /// The rpcs.
 pub(crate) struct PaymentMethods {

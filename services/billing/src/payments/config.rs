@@ -1,10 +1,12 @@
 //! Settings of how invoices are paid.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use super::{Payee, PaymentProvider, PaymentProviderSimulator};
+use super::{Payee, PaymentProvider, PaymentProviderSimulator, Stripe, StripeConfig};
 
 /// How invoices are paid.
 #[derive(Clone, Debug, Args)]
@@ -25,6 +27,14 @@ pub struct PaymentConfig {
         default_value_t = Self::TIMEOUT_MS
     )]
     pub payment_timeout_ms: u64,
+
+    /// Where charges can be paid, when the id of one is added: pages of the operator's, unless the
+    /// provider is a simulator.
+    #[arg(long, env = "LINHA_PAYMENT_PAGES_URL", value_name = "LINHA_PAYMENT_PAGES_URL")]
+    pub payment_pages_url: Option<http::Uri>,
+
+    #[command(flatten)]
+    pub stripe: StripeConfig,
 }
 
 /// A way to collect invoices.
@@ -32,6 +42,8 @@ pub struct PaymentConfig {
 pub enum PaymentProviderKind {
     /// Nobody at all: all is taken in memory, and paid when a sandbox says so.
     Simulator,
+    /// Stripe.
+    Stripe,
 }
 
 impl PaymentProviderKind {
@@ -39,16 +51,7 @@ impl PaymentProviderKind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Simulator => "simulator",
-        }
-    }
-
-    /// Where charges can be paid, when the id of one is added: the simulator's pages are those of
-    /// the sandbox, at the gateway.
-    pub(crate) fn pages(self, gateway: &http::Uri) -> String {
-        match self {
-            Self::Simulator => {
-                format!("{}/sandbox/payments/", gateway.to_string().trim_end_matches('/'))
-            }
+            Self::Stripe => "stripe",
         }
     }
 }
@@ -62,13 +65,43 @@ impl PaymentConfig {
             payee,
             payment_provider: PaymentProviderKind::Simulator,
             payment_timeout_ms: Self::TIMEOUT_MS,
+            payment_pages_url: None,
+            stripe: StripeConfig::default(),
         }
     }
 
     /// Who collects invoices.
-    pub(crate) fn provider(&self) -> Arc<dyn PaymentProvider> {
-        match self.payment_provider {
+    ///
+    /// # Errors
+    /// When the settings do not say how to reach it.
+    pub(crate) fn provider(&self) -> anyhow::Result<Arc<dyn PaymentProvider>> {
+        Ok(match self.payment_provider {
             PaymentProviderKind::Simulator => Arc::new(PaymentProviderSimulator::new()),
-        }
+            PaymentProviderKind::Stripe => Arc::new(Stripe::new(&self.stripe, self.timeout())?),
+        })
+    }
+
+    /// Where charges can be paid, when the id of one is added. The simulator's pages are those of
+    /// the sandbox, at the gateway.
+    ///
+    /// # Errors
+    /// When there are none.
+    pub(crate) fn pages(&self, gateway: &http::Uri) -> anyhow::Result<String> {
+        let pages = match self.payment_provider {
+            PaymentProviderKind::Simulator => {
+                format!("{}/sandbox/payments", gateway.to_string().trim_end_matches('/'))
+            }
+            PaymentProviderKind::Stripe => self
+                .payment_pages_url
+                .as_ref()
+                .context("LINHA_PAYMENT_PAGES_URL is not set")?
+                .to_string(),
+        };
+        Ok(format!("{}/", pages.trim_end_matches('/')))
+    }
+
+    /// Longest that the provider may take to answer.
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.payment_timeout_ms)
     }
 }

@@ -19,8 +19,9 @@ pub use options::Payee;
 pub(crate) use options::{InvalidPayee, PaymentOptions};
 pub(crate) use picture::Picture;
 pub use provider::{
-    BillingType, CreditChargeId, NewCharge, Payable, PaymentError, PaymentOperation,
-    PaymentProvider, PaymentProviderSimulator,
+    BillingType, CreditChargeId, MessageError, NewCharge, Payable, PaymentError, PaymentNotice,
+    PaymentOperation, PaymentProvider, PaymentProviderSimulator, PaymentResult, Stripe,
+    StripeConfig,
 };
 pub(crate) use registration::{LEASE, Registrar, pause, sweep};
 pub(crate) use rpc::Received;

@@ -1,7 +1,9 @@
 //! `PaymentService`: what the provider says.
 
+use std::sync::Arc;
+
 use brazil::{BusinessCalendar, Cents, CompanyId, InvoiceId, local_date};
-use chassis::refusal::{Fields, Rule};
+use chassis::refusal::{Fields, Rule, invalid};
 use chassis::{Service, crash, timestamp};
 use proto::billing::v1 as pb;
 use proto::billing::v1::PaymentOutcome;
@@ -13,7 +15,10 @@ use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use super::store::{self, Notice};
-use super::{Account, Effect, Payable, PaymentOptions};
+use super::{
+    Account, Effect, MessageError, Payable, PaymentNotice, PaymentOptions, PaymentProvider,
+    PaymentResult,
+};
 use crate::credit_charges;
 use crate::dunning::Dunning;
 use crate::error::Error;
@@ -26,6 +31,7 @@ const AMOUNT_MAX: i64 = 1_000_000_000_000;
 pub(crate) struct Payments {
     pub(crate) service: Service,
     pub(crate) dunning: Dunning,
+    pub(crate) provider: Arc<dyn PaymentProvider>,
 }
 
 /// A notice as it came.
@@ -44,7 +50,48 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ReceivePaymentNoticeRequest>,
     ) -> Result<Response<pb::ReceivePaymentNoticeResponse>, Status> {
-        let notice = &parse(request.get_ref())?;
+        self.receive(&parse(request.get_ref())?).await?;
+        Ok(Response::new(pb::ReceivePaymentNoticeResponse {}))
+    }
+
+    async fn receive_provider_message(
+        &self,
+        request: Request<pb::ReceiveProviderMessageRequest>,
+    ) -> Result<Response<pb::ReceiveProviderMessageResponse>, Status> {
+        let pb::ReceiveProviderMessageRequest { body, signature } = request.get_ref();
+        if let Some(notice) = self.provider.read(body, signature).await.map_err(unread)? {
+            self.receive(&notice.into()).await?;
+        }
+        Ok(Response::new(pb::ReceiveProviderMessageResponse {}))
+    }
+}
+
+/// Why a message is not taken in. What may work later is told as such, so that it is sent again.
+fn unread(error: MessageError) -> Status {
+    let message = error.to_string();
+    match error {
+        MessageError::Unexpected => Status::unimplemented(message),
+        MessageError::Untrusted => invalid("signature", "is not the payment provider's"),
+        MessageError::Unreadable => invalid("body", "cannot be read"),
+        MessageError::Unavailable => Status::unavailable(message),
+    }
+}
+
+impl From<PaymentNotice> for Received {
+    fn from(notice: PaymentNotice) -> Self {
+        let PaymentNotice { notice_id, about, result, amount, occurred_at } = notice;
+        let outcome = match result {
+            PaymentResult::Paid => PaymentOutcome::Paid,
+            PaymentResult::Failed => PaymentOutcome::Failed,
+            PaymentResult::Refunded => PaymentOutcome::Refunded,
+        };
+        Self { notice_id, about, outcome, amount: Some(amount), occurred_at: Some(occurred_at) }
+    }
+}
+
+impl Payments {
+    /// Takes a notice in, and has everybody told whom it concerns.
+    async fn receive(&self, notice: &Received) -> Result<(), Status> {
         let company_id = self
             .service
             .transaction(|mut tx| {
@@ -57,11 +104,9 @@ impl PaymentService for Payments {
             .await?;
         crash::point("billing.payment.committed").await;
         self.service.handed_over(company_id).await;
-        Ok(Response::new(pb::ReceivePaymentNoticeResponse {}))
+        Ok(())
     }
-}
 
-impl Payments {
     async fn take_in(
         &self,
         tx: &mut PgConnection,

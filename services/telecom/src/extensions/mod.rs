@@ -19,7 +19,7 @@ pub(crate) use accounts::{VoiceAccount, voice_account};
 pub(crate) use rpc::Extensions;
 
 /// What secrets are sealed for.
-const SECRET_CONTEXT: &str = "telecom.extension.secret";
+pub(crate) const SECRET_CONTEXT: &str = "telecom.extension.secret";
 const SECRET_LENGTH: usize = 16;
 const EMAIL_LENGTH_MAX: usize = 200;
 

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use chassis::Service;
 use chassis::clock::Clock;
 use clap::{Args, ValueEnum};
 
+use super::melhor_envio::{MelhorEnvio, MelhorEnvioConfig};
 use super::{ParcelCarrier, ParcelCarrierSimulator};
 
 /// What dealing with the parcel carrier is set to.
@@ -43,6 +45,9 @@ pub struct ParcelConfig {
         value_parser = clap::value_parser!(u64).range(1..=10_080)
     )]
     pub parcel_tracking_minutes: u64,
+
+    #[command(flatten)]
+    pub melhor_envio: MelhorEnvioConfig,
 }
 
 /// A way to reach a parcel carrier.
@@ -50,21 +55,35 @@ pub struct ParcelConfig {
 pub enum ParcelCarrierKind {
     /// No parcel carrier at all: parcels arrive in memory.
     Simulator,
+    /// Melhor Envio.
+    MelhorEnvio,
 }
 
 impl ParcelConfig {
-    /// The parcel carrier of a process of its own.
+    /// The simulated parcel carrier of a process of its own; none when the settings name a real
+    /// one, which [`ParcelConfig::reach`] does.
     ///
     /// # Errors
     /// When the settings name none.
-    pub(crate) fn carrier(&self, clock: &Clock) -> anyhow::Result<Arc<dyn ParcelCarrier>> {
-        let kind =
-            self.parcel_carrier.context("LINHA_PARCEL_CARRIER is not set; it can be: simulator")?;
-        match kind {
+    pub(crate) fn carrier(&self, clock: &Clock) -> anyhow::Result<Option<Arc<dyn ParcelCarrier>>> {
+        let kind = self
+            .parcel_carrier
+            .context("LINHA_PARCEL_CARRIER is not set; it can be: simulator, melhor-envio")?;
+        Ok(match kind {
             ParcelCarrierKind::Simulator => {
-                Ok(Arc::new(ParcelCarrierSimulator::new(clock.clone())))
+                Some(Arc::new(ParcelCarrierSimulator::new(clock.clone())))
             }
-        }
+            ParcelCarrierKind::MelhorEnvio => None,
+        })
+    }
+
+    /// The real parcel carrier, whose access is kept in the service's own database.
+    ///
+    /// # Errors
+    /// When the settings do not say how to reach it.
+    pub(crate) fn reach(&self, service: &Service) -> anyhow::Result<Arc<dyn ParcelCarrier>> {
+        let reached = MelhorEnvio::new(&self.melhor_envio, self.timeout(), service.clone())?;
+        Ok(Arc::new(reached))
     }
 
     pub(crate) fn timeout(&self) -> Duration {

@@ -1,13 +1,16 @@
 //! The parcel carrier: who brings SIM cards to companies.
 
 mod config;
+pub(crate) mod melhor_envio;
 mod simulator;
 
+use brazil::CompanyId;
 use chassis::address::Address;
 use chassis::simulator::Failure;
 use time::OffsetDateTime;
 
 pub use config::{ParcelCarrierKind, ParcelConfig};
+pub use melhor_envio::{MelhorEnvioConfig, Sender as ParcelSender};
 pub use simulator::{ParcelCarrierSimulator, ParcelOperation, SimulatedParcel};
 
 brazil::id!(
@@ -20,6 +23,8 @@ brazil::id!(
 pub struct ParcelRequest {
     /// The shipment; also the idempotency key: asked again, the carrier does nothing twice.
     pub shipment_id: ShipmentId,
+    /// Who gets it.
+    pub company_id: CompanyId,
     /// SIM cards in it.
     pub quantity: i32,
     /// Where it goes.
@@ -66,6 +71,29 @@ pub enum ParcelProgress {
     Failed(String),
 }
 
+/// What the carrier tells by itself of a parcel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParcelMessage {
+    /// Its id at the carrier.
+    pub provider_id: String,
+    /// What happened to it since it was labeled, in order.
+    pub events: Vec<ParcelEvent>,
+}
+
+/// Why a message is not taken as the carrier's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// It sends none.
+    #[error("the parcel carrier sends no messages")]
+    Unexpected,
+    /// Its signature is not the carrier's.
+    #[error("the signature is not the parcel carrier's")]
+    Untrusted,
+    /// It says nothing that makes sense.
+    #[error("the message of the parcel carrier cannot be read")]
+    Unreadable,
+}
+
 /// Why the parcel carrier did not do it, or did not say so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParcelCarrierError {
@@ -106,4 +134,11 @@ pub trait ParcelCarrier: Send + Sync {
     /// # Errors
     /// [`ParcelCarrierError`]; `Refused` when it is under way.
     async fn cancel(&self, shipment_id: ShipmentId) -> Result<(), ParcelCarrierError>;
+
+    /// What a message says that came as the carrier's, with its signature. None when it tells of
+    /// no parcel.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    fn read(&self, body: &[u8], signature: &str) -> Result<Option<ParcelMessage>, MessageError>;
 }

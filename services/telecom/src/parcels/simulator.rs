@@ -9,8 +9,8 @@ use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
 use super::{
-    Parcel, ParcelCarrier, ParcelCarrierError, ParcelEvent, ParcelName, ParcelProgress,
-    ParcelRequest, ShipmentId,
+    MessageError, Parcel, ParcelCarrier, ParcelCarrierError, ParcelEvent, ParcelMessage,
+    ParcelName, ParcelProgress, ParcelRequest, ShipmentId,
 };
 
 const PROVIDER: &str = "Correio Simulado";
@@ -150,6 +150,10 @@ impl ParcelCarrier for ParcelCarrierSimulator {
     async fn cancel(&self, shipment_id: ShipmentId) -> Result<(), ParcelCarrierError> {
         self.desk.answer(ParcelOperation::Cancel, || self.let_go(shipment_id)).await
     }
+
+    fn read(&self, _: &[u8], _: &str) -> Result<Option<ParcelMessage>, MessageError> {
+        Err(MessageError::Unexpected)
+    }
 }
 
 /// The same label for the same shipment, whatever else was forgotten.
@@ -164,6 +168,7 @@ fn labeled(shipment_id: ShipmentId) -> Parcel {
 
 #[cfg(test)]
 mod tests {
+    use brazil::CompanyId;
     use chassis::address::Address;
     use chassis::simulator::Outcome;
 
@@ -171,7 +176,7 @@ mod tests {
 
     fn request() -> ParcelRequest {
         let (shipment_id, address) = (ShipmentId::generate(), Address::default());
-        ParcelRequest { shipment_id, quantity: 1, address }
+        ParcelRequest { shipment_id, company_id: CompanyId::generate(), quantity: 1, address }
     }
 
     async fn track(carrier: &ParcelCarrierSimulator, request: &ParcelRequest) -> Vec<ParcelEvent> {

@@ -33,7 +33,7 @@ use machine::{Effect, Event, Timer};
 pub(crate) use messages::{forget_messages, sweep};
 use rules::Rules;
 pub use simulator::{AdministratorSimulator, PlannedEvent, SimulatedEvent};
-pub(crate) use tasks::RunErrand;
+pub(crate) use tasks::{DOCUMENT_CONTEXT, RunErrand};
 pub(crate) use work::{Portability, cancel_for_lines, has_open_port_in};
 
 brazil::id!(

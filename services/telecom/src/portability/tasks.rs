@@ -17,7 +17,7 @@ use crate::timeline::Actor;
 const RETRY_MIN: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 /// What a document is sealed for.
-pub(super) const DOCUMENT_CONTEXT: &str = "telecom.port_in.document";
+pub(crate) const DOCUMENT_CONTEXT: &str = "telecom.port_in.document";
 
 /// Something that the outside is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

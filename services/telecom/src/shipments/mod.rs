@@ -213,7 +213,8 @@ impl Shipment {
     fn to_be_booked(&self) -> Option<ParcelRequest> {
         let address = self.details.address.clone()?;
         let quantity = self.details.quantity.unwrap_or(1);
-        let request = ParcelRequest { shipment_id: self.shipment_id, quantity, address };
+        let Self { shipment_id, company_id, .. } = *self;
+        let request = ParcelRequest { shipment_id, company_id, quantity, address };
         (self.booking == Booking::Wanted).then_some(request)
     }
 

@@ -4,16 +4,17 @@ use brazil::CompanyId;
 use chassis::address::Address;
 use chassis::auth::Caller;
 use chassis::neighbours::{company_exists, is_no_company};
-use chassis::refusal::{Fields, Rule, internal};
-use chassis::{Service, timestamp};
+use chassis::refusal::{Fields, Rule, internal, invalid};
+use chassis::timestamp;
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::shipment_service_server::ShipmentService;
 use tonic::{Request, Response, Status};
 
 use super::handling::{announce, have_booked, take_on};
-use super::{Changes, Details, Shipment, store};
+use super::tracking::hear;
+use super::{Changes, Details, Parcels, Shipment, store};
 use crate::error::Error;
-use crate::parcels::ShipmentId;
+use crate::parcels::{MessageError, ShipmentId};
 
 const NAME_LENGTH_MAX: usize = 100;
 const REASON_LENGTH_MAX: usize = 500;
@@ -32,7 +33,7 @@ const DETAILS: [&str; 7] = [
 
 /// The rpcs.
 pub(crate) struct Shipments {
-    pub(crate) service: Service,
+    pub(crate) parcels: Parcels,
 }
 
 #[tonic::async_trait]
@@ -63,12 +64,13 @@ impl ShipmentService for Shipments {
                 quantity: values.quantity.flatten(),
                 address: values.address.flatten(),
             },
-            self.service.clock.now(),
+            self.parcels.service.clock.now(),
         );
-        self.service
+        self.parcels
+            .service
             .once(&request, |mut tx| {
                 Box::pin(async move {
-                    take_on(&mut tx, &self.service, shipment).await?;
+                    take_on(&mut tx, &self.parcels.service, shipment).await?;
                     let shipment = Some(shipment.clone().into());
                     Ok::<_, Error>(pb::CreateShipmentResponse { shipment })
                 })
@@ -89,7 +91,7 @@ impl ShipmentService for Shipments {
         let Some(shipment_id) = shipment_id else { return Err(fields.into_status()) };
         fields.check()?;
 
-        let service = &self.service;
+        let service = &self.parcels.service;
         service
             .once(&request, |mut tx| {
                 Box::pin(async move {
@@ -122,13 +124,30 @@ impl ShipmentService for Shipments {
         let Some(company_id) = company_id else { return Err(fields.into_status()) };
         let absent = || Status::from(Error::CompanyNotFound(company_id));
         caller.enter(company_id, absent())?;
-        let db = &self.service.reader(&request).await?;
+        let service = &self.parcels.service;
+        let db = &service.reader(&request).await?;
         let shipments = store::list(db, company_id).await.map_err(|error| internal(&error))?;
-        if shipments.is_empty() && is_no_company(&self.service, caller, company_id).await? {
+        if shipments.is_empty() && is_no_company(service, caller, company_id).await? {
             return Err(absent());
         }
         let shipments = shipments.into_iter().map(Into::into).collect();
         Ok(Response::new(pb::ListShipmentsResponse { shipments }))
+    }
+
+    async fn receive_carrier_message(
+        &self,
+        request: Request<pb::ReceiveCarrierMessageRequest>,
+    ) -> Result<Response<pb::ReceiveCarrierMessageResponse>, Status> {
+        let pb::ReceiveCarrierMessageRequest { body, signature } = request.get_ref();
+        let message = self.parcels.carrier.read(body, signature).map_err(|error| match error {
+            MessageError::Unexpected => Status::unimplemented(error.to_string()),
+            MessageError::Untrusted => invalid("signature", "is not the parcel carrier's"),
+            MessageError::Unreadable => invalid("body", "cannot be read"),
+        })?;
+        if let Some(message) = message {
+            hear(&self.parcels, &message).await?;
+        }
+        Ok(Response::new(pb::ReceiveCarrierMessageResponse {}))
     }
 }
 
@@ -139,7 +158,7 @@ impl Shipments {
         company_id: Option<CompanyId>,
     ) -> Result<(), Status> {
         if let Some(company_id) = company_id
-            && !company_exists(&self.service, company_id).await?
+            && !company_exists(&self.parcels.service, company_id).await?
         {
             fields.refuse("shipment.company_id", "is not a company");
         }

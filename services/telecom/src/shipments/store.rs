@@ -146,6 +146,19 @@ pub(super) async fn lock(
     .await
 }
 
+/// The shipment that an order at the parcel carrier brings.
+pub(super) async fn find_booked(
+    db: &PgPool,
+    carrier_order_id: &str,
+) -> sqlx::Result<Option<ShipmentId>> {
+    let found: Option<Uuid> =
+        sqlx::query_scalar("select shipment_id from shipment where carrier_order_id = $1")
+            .bind(carrier_order_id)
+            .fetch_optional(db)
+            .await?;
+    Ok(found.map(ShipmentId))
+}
+
 /// A company's shipments, newest first, a thousand at most.
 pub(super) async fn list(
     db: impl PgExecutor<'_>,

@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::handling::announce;
 use super::{Parcels, Shipment, Status, store};
 use crate::error::Error;
-use crate::parcels::{ParcelCarrierError, ParcelEvent, ParcelName, ParcelProgress};
+use crate::parcels::{ParcelCarrierError, ParcelEvent, ParcelMessage, ParcelName, ParcelProgress};
 
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 const BATCH: i64 = 100;
@@ -61,6 +61,20 @@ async fn follow(parcels: &Parcels, shipment: Shipment) -> Result<(), Error> {
         }
     };
     take_over(parcels, &name, &events).await
+}
+
+/// Takes over what the carrier tells by itself; what it says of parcels that are not ours is no
+/// concern.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn hear(parcels: &Parcels, message: &ParcelMessage) -> Result<(), Error> {
+    let ParcelMessage { provider_id, events } = message;
+    let Some(shipment_id) = store::find_booked(&parcels.service.db, provider_id).await? else {
+        return Ok(());
+    };
+    let name = ParcelName { shipment_id, provider_id: provider_id.clone() };
+    take_over(parcels, &name, events).await
 }
 
 async fn take_over(

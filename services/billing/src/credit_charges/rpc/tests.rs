@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chassis::auth::{Grant, Role};
 use chassis::idempotency::KEY_HEADER;
 use chassis::refusal::Refusal;
@@ -14,8 +16,8 @@ use super::*;
 use crate::MIGRATIONS;
 use crate::dunning::{Dunning, Terms};
 use crate::financial_accounts::given;
-use crate::payments::payee_of_tests;
 use crate::payments::rpc::Payments;
+use crate::payments::{PaymentProviderSimulator, payee_of_tests};
 
 /// Noon in São Paulo.
 const NOON: OffsetDateTime = datetime!(2036-12-01 15:00 UTC);
@@ -33,7 +35,11 @@ impl Desk {
         service.clock.set(NOON).unwrap();
         let dunning = Dunning { service: service.clone(), terms: Terms::default() };
         Self {
-            payments: Payments { service: service.clone(), dunning },
+            payments: Payments {
+                service: service.clone(),
+                dunning,
+                provider: Arc::new(PaymentProviderSimulator::new()),
+            },
             charges: CreditCharges {
                 service,
                 payee: payee_of_tests(),

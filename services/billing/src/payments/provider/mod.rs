@@ -1,14 +1,16 @@
 //! The payment provider: who collects invoices and charges by Pix, boleto and card.
 
 mod simulator;
+mod stripe;
 
 use brazil::{Cents, CompanyId, InvoiceId};
 use chassis::simulator::Failure;
 use serde::Serialize;
-use time::Date;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 pub use simulator::{PaymentOperation, PaymentProviderSimulator};
+pub use stripe::{Stripe, StripeConfig};
 
 brazil::id!(
     /// A charge for credit.
@@ -91,6 +93,49 @@ impl From<Failure> for PaymentError {
     }
 }
 
+/// What became of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentResult {
+    /// Paid.
+    Paid,
+    /// Tried, and refused.
+    Failed,
+    /// Paid back.
+    Refunded,
+}
+
+/// What the provider says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PaymentNotice {
+    /// The same at every delivery of the same notice.
+    pub notice_id: String,
+    /// What was paid.
+    pub about: Payable,
+    /// What became of it.
+    pub result: PaymentResult,
+    /// How much it was.
+    pub amount: Cents,
+    /// When.
+    pub occurred_at: OffsetDateTime,
+}
+
+/// Why a message is not taken as the provider's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// It sends none.
+    #[error("the payment provider sends no messages")]
+    Unexpected,
+    /// Its signature is not the provider's, or is too old.
+    #[error("the signature is not the payment provider's")]
+    Untrusted,
+    /// It says nothing that makes sense.
+    #[error("the message of the payment provider cannot be read")]
+    Unreadable,
+    /// The provider does not say what it is about; it may be sent again.
+    #[error("the payment provider does not answer")]
+    Unavailable,
+}
+
 /// Collects what is to be paid, and tells by notices what became of it.
 #[tonic::async_trait]
 pub trait PaymentProvider: Send + Sync + 'static {
@@ -100,4 +145,15 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// # Errors
     /// After [`PaymentError::Unavailable`] it may have been taken all the same.
     async fn register(&self, charge: NewCharge) -> Result<String, PaymentError>;
+
+    /// The notice in a message that came as the provider's, with its signature. None when it tells
+    /// of something else.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    async fn read(
+        &self,
+        body: &[u8],
+        signature: &str,
+    ) -> Result<Option<PaymentNotice>, MessageError>;
 }

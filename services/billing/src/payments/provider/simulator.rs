@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chassis::simulator::{Desk, ScriptStep};
 use serde::Deserialize;
 
-use super::{NewCharge, Payable, PaymentError, PaymentProvider};
+use super::{MessageError, NewCharge, Payable, PaymentError, PaymentNotice, PaymentProvider};
 
 /// What a provider can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -55,6 +55,10 @@ impl PaymentProviderSimulator {
 impl PaymentProvider for PaymentProviderSimulator {
     async fn register(&self, charge: NewCharge) -> Result<String, PaymentError> {
         self.desk.answer(PaymentOperation::Register, || self.take(charge)).await
+    }
+
+    async fn read(&self, _: &[u8], _: &str) -> Result<Option<PaymentNotice>, MessageError> {
+        Err(MessageError::Unexpected)
     }
 }
 

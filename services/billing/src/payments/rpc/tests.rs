@@ -8,6 +8,7 @@ use tonic::Code;
 use super::*;
 use crate::MIGRATIONS;
 use crate::dunning::Terms;
+use crate::payments::{NewCharge, PaymentError, PaymentProviderSimulator};
 use crate::testing::{IN_TIME, invoice, letters, status};
 
 struct Desk {
@@ -25,7 +26,8 @@ impl Desk {
         let company_id = CompanyId::generate();
         let invoice_id = invoice(&service.db, company_id, date!(2036 - 11 - 01)).await;
         let dunning = Dunning { service: service.clone(), terms: Terms::default() };
-        let payments = Payments { service, dunning };
+        let provider = Arc::new(PaymentProviderSimulator::new());
+        let payments = Payments { service, dunning, provider };
         Self { payments, invoice_id, company_id, _database: database }
     }
 
@@ -157,4 +159,67 @@ async fn what_cannot_be_is_refused() {
     let unknown = Desk { invoice_id: InvoiceId::generate(), ..desk };
     let refused = unknown.hear("1", Paid).await.unwrap_err();
     assert_eq!(Refusal::of(&refused).reason, "INVOICE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_simulator_sends_no_messages() {
+    let desk = Desk::new().await;
+    let message = pb::ReceiveProviderMessageRequest::default();
+    let refused = desk.payments.receive_provider_message(Request::new(message)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::Unimplemented);
+}
+
+/// Says what it was told to say.
+struct Saying(Result<Option<PaymentNotice>, MessageError>);
+
+#[tonic::async_trait]
+impl PaymentProvider for Saying {
+    async fn register(&self, _: NewCharge) -> Result<String, PaymentError> {
+        Err(PaymentError::Unavailable)
+    }
+
+    async fn read(&self, _: &[u8], _: &str) -> Result<Option<PaymentNotice>, MessageError> {
+        self.0.clone()
+    }
+}
+
+impl Desk {
+    async fn read(
+        &mut self,
+        says: Result<Option<PaymentNotice>, MessageError>,
+    ) -> Result<(), Status> {
+        self.payments.provider = Arc::new(Saying(says));
+        let message = Request::new(pb::ReceiveProviderMessageRequest::default());
+        self.payments.receive_provider_message(message).await.map(|_| ())
+    }
+}
+
+#[tokio::test]
+async fn what_the_provider_says_in_its_own_words_is_taken_in_once() {
+    let mut desk = Desk::new().await;
+    let notice = PaymentNotice {
+        notice_id: "evt_1".to_owned(),
+        about: Payable::Invoice(desk.invoice_id),
+        result: PaymentResult::Paid,
+        amount: Cents::new(10_000),
+        occurred_at: IN_TIME,
+    };
+    desk.read(Ok(None)).await.unwrap();
+    assert_eq!(status(&desk.service().db, desk.invoice_id).await, "pending");
+    for _ in 0..2 {
+        desk.read(Ok(Some(notice.clone()))).await.unwrap();
+    }
+    assert_eq!(status(&desk.service().db, desk.invoice_id).await, "paid");
+    let notices: i64 = sqlx::query_scalar("select count(*) from payment_notice")
+        .fetch_one(&desk.service().db)
+        .await
+        .unwrap();
+    assert_eq!(notices, 1);
+    for (error, code) in [
+        (MessageError::Untrusted, Code::InvalidArgument),
+        (MessageError::Unreadable, Code::InvalidArgument),
+        (MessageError::Unavailable, Code::Unavailable),
+    ] {
+        assert_eq!(desk.read(Err(error)).await.unwrap_err().code(), code);
+    }
 }

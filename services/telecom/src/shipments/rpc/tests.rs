@@ -16,7 +16,7 @@ fn violations(shipment: &pb::Shipment, names: &[&'static str]) -> Vec<String> {
 }
 
 fn shipments(setting: &Setting) -> Shipments {
-    Shipments { service: setting.parcels.service.clone() }
+    Shipments { parcels: setting.parcels.clone() }
 }
 
 #[test]
