@@ -4,7 +4,6 @@
 pub mod peer;
 pub mod sealing;
 pub mod sharding;
-pub mod statements;
 
 use brazil::UserId;
 use clap::Parser;

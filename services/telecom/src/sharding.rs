@@ -6,6 +6,7 @@ use crate::MIGRATIONS;
 
 const EXCEPTIONS: Exceptions = Exceptions {
     tables: &[
+        ("parcel_carrier_token", "the operator's account, on one machine"),
         ("known_user", "a copy of what identity says, small, on every machine"),
         ("person", "a copy of what identity says, on every machine"),
         ("phone_number", "the stock is the operator's, and on one machine"),
@@ -14,6 +15,7 @@ const EXCEPTIONS: Exceptions = Exceptions {
     keys: &[
         ("line_number_live", "the stock's row is locked before a line takes the number"),
         ("line_sim_card_live", "the stock's row is locked before a line takes the card"),
+        ("parcel_carrier_token_pkey", "on one machine"),
         ("phone_number_pkey", "of the stock"),
         ("sim_card_pkey", "of the stock"),
         (
