@@ -94,7 +94,7 @@ pub(crate) async fn serve(
         Part::Telecom => {
             let outside = telecom::Outside {
                 carrier: settings.carrier.clone(),
-                parcel_carrier: settings.parcel_carrier.clone(),
+                parcel_carrier: Some(settings.parcel_carrier.clone()),
                 portability_administrator: settings.administrator.clone(),
                 sms: settings.administrator.clone(),
                 switch: settings.switch.clone(),
@@ -241,7 +241,7 @@ impl Settings {
             clock: self.clock.clone(),
             activity: self.activity.clone(),
             carrier: self.carrier.clone(),
-            parcel_carrier: Some(self.parcel_carrier.clone()),
+            parcel_carrier: self.parcel_carrier.clone(),
             fiscal_issuer: self.fiscal_issuer.clone(),
             administrator: self.administrator.clone(),
             payments: self.payments.clone(),

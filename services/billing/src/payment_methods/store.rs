@@ -121,7 +121,7 @@ mod tests {
             created_at: datetime!(2036-12-01 15:00 UTC),
         };
         let token = (kind == Kind::Card).then_some(&b"sealed"[..]);
-        insert(&mut *db.acquire().await.unwrap(), &method, token).await.unwrap();
+        insert(&mut db.acquire().await.unwrap(), &method, token).await.unwrap();
         method
     }
 
@@ -173,7 +173,7 @@ mod tests {
         .unwrap();
         assert_eq!(token, b"sealed");
         let bare = PaymentMethod { payment_method_id: PaymentMethodId::generate(), ..first };
-        let refused = insert(&mut *db.acquire().await.unwrap(), &bare, None).await;
+        let refused = insert(&mut db.acquire().await.unwrap(), &bare, None).await;
         assert!(refused.is_err(), "the table knows it too");
     }
 }

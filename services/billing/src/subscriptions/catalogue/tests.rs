@@ -169,7 +169,7 @@ async fn only_what_is_billed_by_hand_is_made_active_by_hand() {
     by_hand(true).await;
     let found = store::find(&service.db, subscription.subscription_id).await.unwrap().unwrap();
     let ended = Subscription { status: Status::Canceled, ..found };
-    store::save(&mut *service.db.acquire().await.unwrap(), &ended).await.unwrap();
+    store::save(&mut service.db.acquire().await.unwrap(), &ended).await.unwrap();
     let refusal = activate(&rpcs, id).await.unwrap_err();
     assert_eq!(reason(refusal), "SUBSCRIPTION_CANCELED");
 }

@@ -39,7 +39,7 @@ async fn address(db: &PgPool, company_id: CompanyId) -> OrganizationAddress {
 
 async fn stored(db: &PgPool, company_id: CompanyId) -> OrganizationAddress {
     let address = address(db, company_id).await;
-    insert(&mut *db.acquire().await.unwrap(), company_id, &address).await.unwrap();
+    insert(&mut db.acquire().await.unwrap(), company_id, &address).await.unwrap();
     address
 }
 
