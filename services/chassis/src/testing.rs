@@ -4,6 +4,7 @@
 pub mod peer;
 pub mod sealing;
 pub mod sharding;
+pub mod statements;
 
 use brazil::UserId;
 use clap::Parser;

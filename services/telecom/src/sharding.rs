@@ -1,8 +1,21 @@
 //! Telecom's tables can be spread over machines by company; see deploy/kubernetes/README.md.
 
-use chassis::testing::sharding::{Exceptions, check};
+use chassis::auth::Role;
+use chassis::testing::sharding::{Exceptions, Hot, check, check_hot};
+use chassis::testing::statements::statements_of;
+use proto::common::v1::Permission;
+use proto::telecom::v1 as pb;
+use proto::telecom::v1::extension_service_server::ExtensionService;
+use proto::telecom::v1::line_search_service_server::LineSearchService;
+use proto::telecom::v1::line_service_server::LineService;
 
 use crate::MIGRATIONS;
+use crate::calls::testing::World;
+use crate::error::Error;
+use crate::extensions::Extensions;
+use crate::lines::{Lines, NewLine};
+use crate::search::{Counting, Search};
+use crate::testing::{area, cause, new_line, stock};
 
 const EXCEPTIONS: Exceptions = Exceptions {
     tables: &[
@@ -36,4 +49,74 @@ const EXCEPTIONS: Exceptions = Exceptions {
 async fn every_unique_key_is_held_by_one_machine() {
     let (service, _database) = chassis::testing::service("telecom", &MIGRATIONS, vec![]).await;
     check(&service, &EXCEPTIONS).await;
+}
+
+const KNOWN: &str = "its id, or that of its extension, is known and finds few rows by a key";
+
+/// What the busiest rpcs ask for that is not of one company.
+const HOT: [Hot; 8] = [
+    Hot { rpc: "ListMyLines", across: &[("line", "a person has lines of any companies")] },
+    Hot { rpc: "GetLine", across: &[] },
+    Hot { rpc: "SearchLines", across: &[] },
+    Hot { rpc: "OrderLine", across: &[("line", KNOWN)] },
+    Hot { rpc: "ListExtensions", across: &[] },
+    Hot { rpc: "Dial", across: &[("call", KNOWN)] },
+    Hot { rpc: "HangUp", across: &[("call", KNOWN)] },
+    Hot { rpc: "ListCalls", across: &[] },
+];
+
+#[tokio::test]
+async fn what_the_busiest_rpcs_ask_for_is_of_one_company() {
+    let world = World::new(10).await;
+    let (service, company_id) = (world.service(), world.company_id);
+    stock(service, area(), 1).await;
+    let lines = &Lines::new(service.clone(), "americanet".into());
+    let new = &NewLine { company_id: Some(company_id), ..new_line() };
+    let ordering = service.transaction(|mut tx| {
+        Box::pin(async move {
+            lines.order(&mut tx, new.clone(), &cause()).await?;
+            Ok::<_, Error>(())
+        })
+    });
+    let (ordered, order_line) = statements_of(ordering).await;
+    ordered.unwrap();
+
+    let mine = world.request(Role::Member, Permission::LinesRead, pb::ListMyLinesRequest {});
+    let (_, list_my_lines) = statements_of(lines.list_my_lines(mine)).await;
+    let one = pb::GetLineRequest { line_id: new.line_id.to_string() };
+    let one = world.request(Role::Member, Permission::LinesRead, one);
+    let (got, get_line) = statements_of(lines.get_line(one)).await;
+    got.unwrap();
+    let search = Search { service: service.clone(), counting: Counting::default() };
+    let message = pb::SearchLinesRequest {
+        company_id: company_id.to_string(),
+        search_term: "4199".to_owned(),
+        page: None,
+    };
+    let message = world.request(Role::Member, Permission::LinesRead, message);
+    let (found, search_lines) = statements_of(search.search_lines(message)).await;
+    found.unwrap();
+
+    world.extension("101", None).await;
+    let all = pb::ListExtensionsRequest { company_id: company_id.to_string(), query: None };
+    let all = world.request(Role::Member, Permission::ExtensionsRead, all);
+    let extensions = Extensions { service: service.clone() };
+    let (listed, list_extensions) = statements_of(extensions.list_extensions(all)).await;
+    listed.unwrap();
+    let (dialled, dial) = statements_of(world.dial("101", "+5541991234567")).await;
+    let (ended, hang_up) = statements_of(world.hang_up(dialled.unwrap())).await;
+    ended.unwrap();
+    let (_, list_calls) = statements_of(world.list()).await;
+
+    let asked = [
+        list_my_lines,
+        get_line,
+        search_lines,
+        order_line,
+        list_extensions,
+        dial,
+        hang_up,
+        list_calls,
+    ];
+    check_hot(service, HOT.iter().zip(&asked)).await;
 }

@@ -58,7 +58,7 @@ pub(crate) async fn list(
     .fetch_all(db)
     .await?;
     let (mut invoices, total) = counted::<Invoice>(&rows, "invoice_id")?;
-    fill(db, &mut invoices).await?;
+    fill(db, company_id, &mut invoices).await?;
     Ok((invoices, total))
 }
 
@@ -78,20 +78,25 @@ pub(crate) async fn find(
     .fetch_optional(db)
     .await?;
     let mut invoices: Vec<Invoice> = found.into_iter().collect();
-    fill(db, &mut invoices).await?;
+    fill(db, company_id, &mut invoices).await?;
     Ok(invoices.pop())
 }
 
-/// Reads the items of some invoices: line by line, what is for no line at the end.
-async fn fill(db: impl PgExecutor<'_>, invoices: &mut [Invoice]) -> sqlx::Result<()> {
+/// Reads the items of some invoices of a company: line by line, what is for no line at the end.
+async fn fill(
+    db: impl PgExecutor<'_>,
+    company_id: CompanyId,
+    invoices: &mut [Invoice],
+) -> sqlx::Result<()> {
     let ids: Vec<Uuid> = invoices.iter().map(|invoice| invoice.invoice_id.0).collect();
     let rows = sqlx::query(
         "select invoice_id, description, amount_cents, line_id
            from invoice_item
-          where invoice_id = any($1)
+          where invoice_id = any($1) and company_id = $2
           order by invoice_id, line_id, first_day, position",
     )
     .bind(ids)
+    .bind(company_id.0)
     .fetch_all(db)
     .await?;
     let mut items: HashMap<Uuid, Vec<Item>> = HashMap::new();

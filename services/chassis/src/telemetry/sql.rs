@@ -22,7 +22,7 @@ use tracing_subscriber::registry::LookupSpan;
 /// nothing below, and logs are spared it.
 pub const STATEMENT_LEVEL: log::LevelFilter = log::LevelFilter::Debug;
 
-const TARGET: &str = "sqlx::query";
+pub(crate) const TARGET: &str = "sqlx::query";
 const TEXT_MAX_BYTES: usize = 4096;
 
 /// Makes a span of every SQL statement that runs inside a recorded span. Statements outside of
@@ -71,7 +71,7 @@ impl<S: Subscriber> Layer<S> for StatementSpans {
 
 /// The fields of sqlx's event.
 #[derive(Default)]
-struct Statement {
+pub(crate) struct Statement {
     summary: String,
     /// Empty when the summary says it all.
     statement: String,
@@ -81,7 +81,7 @@ struct Statement {
 }
 
 impl Statement {
-    fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         match self.statement.trim() {
             "" => &self.summary,
             statement => statement,

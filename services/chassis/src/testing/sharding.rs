@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::statements::across_companies;
 use crate::service::Service;
 
 const COMPANY: &str = "company_id";
@@ -77,6 +78,36 @@ pub async fn check(service: &Service, exceptions: &Exceptions) {
         }
     }
     wrong.extend(unused.iter().map(|name| format!("{name} is no exception, or is not there")));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A busy rpc, and the tables with a company that it reads or changes across companies, each with
+/// the reason why that is right.
+pub struct Hot {
+    /// Its name.
+    pub rpc: &'static str,
+    /// The tables.
+    pub across: &'static [(&'static str, &'static str)],
+}
+
+/// Checks that what each rpc was seen to ask the database names a company wherever a table has
+/// one: so it is asked of one machine. What is not must be said with the rpc, and must be so.
+///
+/// # Panics
+/// When that is not so, naming what is wrong; and when an rpc was not seen to ask for anything.
+pub async fn check_hot(service: &Service, asked: impl Iterator<Item = (&Hot, &Vec<String>)>) {
+    let mut wrong = Vec::new();
+    for (Hot { rpc, across }, statements) in asked {
+        assert!(!statements.is_empty(), "{rpc} asks for nothing");
+        let found = across_companies(service, statements).await;
+        let said: BTreeSet<String> = across.iter().map(|(table, _)| (*table).to_owned()).collect();
+        for table in found.difference(&said) {
+            wrong.push(format!("{rpc} looks for {table} in all companies"));
+        }
+        for table in said.difference(&found) {
+            wrong.push(format!("{rpc} does not look for {table} in all companies"));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

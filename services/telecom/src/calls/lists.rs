@@ -280,7 +280,9 @@ impl Counted {
         };
         // What is left out is found in an index; the calls themselves are read for the page only.
         let mut calls = Sql::new("select ");
-        calls.push(COLUMNS).push(" from call where call_id = any(array(select call_id from ");
+        calls.push(COLUMNS).push(" from call where company_id = ");
+        calls.push_bind(Uuid::from(owned.company_id));
+        calls.push(" and call_id = any(array(select call_id from ");
         owned.calls(&mut calls);
         question.push_where(&mut calls);
         needed.push(&mut calls);

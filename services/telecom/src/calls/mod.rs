@@ -183,7 +183,7 @@ fn dialable(text: &str) -> Option<PhoneNumber> {
 }
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 #[cfg(test)]
 mod tests {

@@ -26,23 +26,23 @@ use crate::extensions::{Extensions, VoiceAccount};
 use crate::switch::{SwitchSimulator, SwitchTimes};
 
 const ROUNDS_MAX: u32 = 20;
-pub(super) const PRICE: i64 = 8;
-pub(super) const PHONE: &str = "+554833328530";
+pub(crate) const PRICE: i64 = 8;
+pub(crate) const PHONE: &str = "+554833328530";
 
 /// A wallet that all accounts share.
 #[derive(Clone, Default)]
-pub(super) struct Wallet(Arc<Mutex<Purse>>);
+pub(crate) struct Wallet(Arc<Mutex<Purse>>);
 
 #[derive(Default)]
-pub(super) struct Purse {
-    pub(super) balance: i64,
-    pub(super) reserved: BTreeMap<String, i64>,
-    pub(super) settled: BTreeMap<String, i64>,
-    pub(super) away: bool,
+pub(crate) struct Purse {
+    pub(crate) balance: i64,
+    pub(crate) reserved: BTreeMap<String, i64>,
+    pub(crate) settled: BTreeMap<String, i64>,
+    pub(crate) away: bool,
 }
 
 impl Wallet {
-    pub(super) fn purse(&self) -> std::sync::MutexGuard<'_, Purse> {
+    pub(crate) fn purse(&self) -> std::sync::MutexGuard<'_, Purse> {
         self.0.lock().unwrap()
     }
 }
@@ -144,17 +144,17 @@ impl TokenService for Tokens {
 }
 
 /// An account, with all that its calls need.
-pub(super) struct World {
-    pub(super) calls: Calls,
-    pub(super) switch: SwitchSimulator,
-    pub(super) wallet: Wallet,
-    pub(super) company_id: CompanyId,
+pub(crate) struct World {
+    pub(crate) calls: Calls,
+    pub(crate) switch: SwitchSimulator,
+    pub(crate) wallet: Wallet,
+    pub(crate) company_id: CompanyId,
     _database: Box<dyn Send>,
 }
 
 impl World {
     /// A world with credit for so many minutes.
-    pub(super) async fn with(minutes: i64, config: SwitchConfig) -> Self {
+    pub(crate) async fn with(minutes: i64, config: SwitchConfig) -> Self {
         let subscriptions = crate::subscriptions();
         let (mut service, database) =
             chassis::testing::service("telecom", &crate::MIGRATIONS, subscriptions).await;
@@ -182,20 +182,20 @@ impl World {
         Self { calls, switch, wallet, company_id, _database: Box::new(database) }
     }
 
-    pub(super) async fn new(minutes: i64) -> Self {
+    pub(crate) async fn new(minutes: i64) -> Self {
         Self::with(minutes, SwitchConfig::default()).await
     }
 
-    pub(super) fn clock(&self) -> &Clock {
+    pub(crate) fn clock(&self) -> &Clock {
         &self.calls.service.clock
     }
 
-    pub(super) fn service(&self) -> &Service {
+    pub(crate) fn service(&self) -> &Service {
         &self.calls.service
     }
 
     /// A request of a member of the account with a proven e-mail.
-    pub(super) fn as_member<T>(
+    pub(crate) fn as_member<T>(
         &self,
         email: &str,
         permission: Permission,
@@ -209,12 +209,12 @@ impl World {
     }
 
     /// A request of somebody with this role in the account.
-    pub(super) fn request<T>(&self, role: Role, permission: Permission, message: T) -> Request<T> {
+    pub(crate) fn request<T>(&self, role: Role, permission: Permission, message: T) -> Request<T> {
         let grant = Grant { role, company_id: Some(self.company_id.into()) };
         chassis::testing::request(message, vec![grant], permission)
     }
 
-    pub(super) async fn extension(&self, number: &str, email: Option<&str>) -> pb::Extension {
+    pub(crate) async fn extension(&self, number: &str, email: Option<&str>) -> pb::Extension {
         use proto::telecom::v1::extension_service_server::ExtensionService;
         let extension = pb::Extension {
             company_id: self.company_id.to_string(),
@@ -231,7 +231,7 @@ impl World {
         made.into_inner().extension.unwrap()
     }
 
-    pub(super) fn dial_request(&self, number: &str, phone: &str) -> Request<pb::DialRequest> {
+    pub(crate) fn dial_request(&self, number: &str, phone: &str) -> Request<pb::DialRequest> {
         let message = pb::DialRequest {
             company_id: self.company_id.to_string(),
             extension: number.to_owned(),
@@ -241,12 +241,12 @@ impl World {
         self.request(Role::Manager, Permission::CallsMake, message)
     }
 
-    pub(super) async fn dial(&self, number: &str, phone: &str) -> Result<CallId, Status> {
+    pub(crate) async fn dial(&self, number: &str, phone: &str) -> Result<CallId, Status> {
         let answer = CallService::dial(&self.calls, self.dial_request(number, phone)).await?;
         Ok(answer.into_inner().call_id.parse().unwrap())
     }
 
-    pub(super) async fn hang_up(&self, call_id: CallId) -> Result<(), Status> {
+    pub(crate) async fn hang_up(&self, call_id: CallId) -> Result<(), Status> {
         let message = pb::HangUpRequest {
             company_id: self.company_id.to_string(),
             call_id: call_id.to_string(),
@@ -255,7 +255,7 @@ impl World {
         CallService::hang_up(&self.calls, request).await.map(drop)
     }
 
-    pub(super) async fn list(&self) -> pb::ListCallsResponse {
+    pub(crate) async fn list(&self) -> pb::ListCallsResponse {
         let company_id = self.company_id.to_string();
         let message = pb::ListCallsRequest { company_id, query: None };
         let request = self.request(Role::Manager, Permission::CallsRead, message);
@@ -263,7 +263,7 @@ impl World {
     }
 
     /// Does the jobs that wait, and what the clock makes due, until nothing is left.
-    pub(super) async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         // What is tried again is not tried for ever.
         for _ in 0..ROUNDS_MAX {
             self.calls.pay_minutes().await.unwrap();
@@ -300,14 +300,14 @@ impl World {
     }
 
     /// Does what there is to do, and then what is to do that much later.
-    pub(super) async fn advance(&self, by: Duration) {
+    pub(crate) async fn advance(&self, by: Duration) {
         self.settle().await;
         self.clock().advance(by).unwrap();
         self.settle().await;
     }
 
     /// The events that wait to be handed over, by their short names.
-    pub(super) async fn told(&self) -> Vec<String> {
+    pub(crate) async fn told(&self) -> Vec<String> {
         use prost::Message;
         let events: Vec<Vec<u8>> =
             sqlx::query_scalar("select event from outbox order by subject, sequence")
@@ -322,7 +322,7 @@ impl World {
     }
 
     /// Minutes that each settled call was charged.
-    pub(super) fn charged(&self) -> Vec<i64> {
+    pub(crate) fn charged(&self) -> Vec<i64> {
         self.wallet.purse().settled.values().copied().collect()
     }
 
@@ -336,6 +336,6 @@ fn parse<T: serde::de::DeserializeOwned>(job: serde_json::Value) -> T {
 }
 
 /// The reason of a refusal.
-pub(super) fn reason(status: &Status) -> String {
+pub(crate) fn reason(status: &Status) -> String {
     chassis::refusal::Refusal::of(status).reason
 }
