@@ -111,7 +111,7 @@ async fn filled(owner: &Rest, database: &PgPool, count: i64) -> Asked {
     .await
     .unwrap();
     let late: String = sqlx::query_scalar(
-        "select to_char(max(date_to) - interval '1 day' at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+        "select to_char((max(date_to) - interval '1 day') at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
            from company.meeting where company_id = $1::uuid",
     )
     .bind(&company_id)

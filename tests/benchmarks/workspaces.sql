@@ -12,10 +12,11 @@ insert into employee (employee_id, company_id, full_name, status, created_at, up
 select employee_id, '$company', 'Ana ' || n, 'active', now(), now() from hired;
 
 insert into meeting (company_id, employee_id, date_from, date_to, notes)
-select '$company', hired.employee_id, '2020-01-01'::timestamptz + n * interval '10 minutes',
-       '2020-01-01'::timestamptz + n * interval '10 minutes' + interval '1 hour', 'Pauta ' || n
-  from generate_series(1, $count) as n
-  join hired on hired.n = n % ($count / 100);
+select '$company', hired.employee_id, '2020-01-01'::timestamptz + number * interval '10 minutes',
+       '2020-01-01'::timestamptz + number * interval '10 minutes' + interval '1 hour',
+       'Pauta ' || number
+  from generate_series(1, $count) as number
+  join hired on hired.n = number % ($count / 100);
 
 insert into billing.bank_transaction
        (transaction_id, connection_id, company_id, provider_id, booked_on, amount_cents,
