@@ -7,7 +7,7 @@ import urllib.parse
 import uuid
 
 import grpc
-from machine import until
+from surroundings import until
 
 # What the gateway promises of any request, and a little.
 ANSWER_SECONDS_MAX = 15 + 2
