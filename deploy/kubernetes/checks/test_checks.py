@@ -7,6 +7,7 @@ import yaml
 
 import manifests as checks
 import arrows
+import bus
 import policies
 
 RENDERED = None
@@ -123,6 +124,26 @@ class Spoilt(unittest.TestCase):
         rules = self.one("PrometheusRule", "linha")["spec"]["groups"][0]["rules"]
         rules[0]["alert"] = "SomethingIsOdd"
         self.notices(checks.alerts_are_explained, "SomethingIsOdd")
+
+    def settings_of_nats(self):
+        return next(
+            resource["data"]
+            for resource in self.resources
+            if resource["kind"] == "ConfigMap" and "nats.conf" in resource["data"]
+        )
+
+    def test_settings_that_nats_refuses(self):
+        settings = self.settings_of_nats()
+        settings["nats.conf"] += "\nlame_duck_duration: 20s\n"
+        self.notices(bus.broken, "minimum is 30 seconds")
+
+    def test_nats_ends_without_a_word(self):
+        del policies.pod(self.one("StatefulSet", "nats"))["containers"][0]["lifecycle"]
+        self.notices(bus.broken, "does not say that it is to end")
+
+    def test_nats_is_killed_too_early(self):
+        policies.pod(self.one("StatefulSet", "nats"))["terminationGracePeriodSeconds"] = 35
+        self.notices(bus.broken, "is killed before the 35 s")
 
     def test_no_deny(self):
         self.resources = [
