@@ -8,6 +8,8 @@ WORKLOADS = ("Deployment", "StatefulSet", "Job")
 # Longest that a service takes to end: calls in work, then jobs in work (LINHA_DRAIN_MS each).
 DRAIN_SECONDS = 2 * 15
 CONNECTIONS_OF_A_REPLICA = 20
+# The defaults of Postgres, and of CloudNativePG.
+LOG_OF_CHANGES = {"max_wal_size": "1GB", "wal_keep_size": "512MB"}
 # Made by operators: the databases' logins and authorities.
 OF_OPERATORS = re.compile(r"-db-(app|ca)$")
 
@@ -118,14 +120,23 @@ def deployments_are_watched_and_end_well(resources):
         pause = spec["containers"][0].get("lifecycle", {}).get("preStop", {}).get("sleep", {})
         if pause.get("seconds", 0) < 3:
             yield f"{who}: ends before others hear that it does"
+        farewell = seconds_of_farewell(spec["containers"][0])
+        if pod_labels(deployment)["app.kubernetes.io/component"] == "gateway" and farewell < 3:
+            yield f"{who}: cuts connections that are kept, without a word"
         grace = spec.get("terminationGracePeriodSeconds", 30)
-        if grace < pause.get("seconds", 0) + DRAIN_SECONDS:
+        if grace < pause.get("seconds", 0) + farewell + DRAIN_SECONDS:
             yield f"{who}: is killed after {grace} s, before it has ended"
         update = deployment["spec"].get("strategy", {}).get("rollingUpdate", {})
         if update.get("maxUnavailable") != 0:
             yield f"{who}: gets fewer while it is updated"
         if not spec.get("topologySpreadConstraints"):
             yield f"{who}: may be on one node"
+
+
+def seconds_of_farewell(container):
+    """How long the gateway tells those who are connected that it is to end."""
+    said = {variable["name"]: variable.get("value") for variable in container.get("env", [])}
+    return int(said.get("LINHA_LINGER_MS", "0")) / 1000
 
 
 def deployments_scale_and_survive(resources):
@@ -236,6 +247,22 @@ def databases_have_room(resources):
                 yield f"{name(pooler)}: LISTEN and the position of a replica need sessions"
 
 
+def logs_of_changes_have_room(resources):
+    """A full volume of the log stops the database; what it keeps is bounded by these two."""
+    for cluster in of_kind(resources, "Cluster"):
+        parameters = cluster["spec"]["postgresql"]["parameters"]
+        kept = [parameters.get(key, default) for key, default in LOG_OF_CHANGES.items()]
+        most = cluster["spec"]["walStorage"]["size"]
+        if sum(mebibytes(size) for size in kept) >= mebibytes(most):
+            yield f"{name(cluster)}: keeps a log of {' and '.join(kept)} in {most}"
+
+
+def mebibytes(size):
+    """Of Postgres (MB, GB) and of Kubernetes (Mi, Gi), which mean the same."""
+    number, unit = re.fullmatch(r"(\d+)([MG])[Bi]", size).groups()
+    return int(number) * {"M": 1, "G": 1024}[unit]
+
+
 def lists_are_read_from_replicas(resources):
     """Where there are replicas, their service knows them, and only its own."""
     poolers = {
@@ -276,6 +303,7 @@ POLICIES = [
     deployments_scale_and_survive,
     images_have_a_version,
     lists_are_read_from_replicas,
+    logs_of_changes_have_room,
     namespaces_are_restricted,
     pods_are_restricted,
     resources_are_bounded,

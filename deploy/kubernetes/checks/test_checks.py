@@ -79,6 +79,12 @@ class Spoilt(unittest.TestCase):
         policies.pod(self.one("Deployment", "telecom"))["terminationGracePeriodSeconds"] = 30
         self.notices(policies.deployments_are_watched_and_end_well, "is killed")
 
+    def test_connections_cut(self):
+        for variable in policies.pod(self.one("Deployment", "gateway"))["containers"][0]["env"]:
+            if variable["name"] == "LINHA_LINGER_MS":
+                variable["value"] = "0"
+        self.notices(policies.deployments_are_watched_and_end_well, "cuts connections that are kept")
+
     def test_no_budget(self):
         self.resources.remove(self.one("PodDisruptionBudget", "telecom"))
         self.notices(policies.deployments_scale_and_survive, "no disruption budget")
@@ -102,6 +108,10 @@ class Spoilt(unittest.TestCase):
     def test_too_many_replicas(self):
         self.one("HorizontalPodAutoscaler", "telecom")["spec"]["maxReplicas"] = 100
         self.notices(policies.databases_have_room, "connections wanted")
+
+    def test_log_of_changes_without_room(self):
+        self.one("Cluster", "telecom-db")["spec"]["walStorage"]["size"] = "1Gi"
+        self.notices(policies.logs_of_changes_have_room, "a log of 1GB and 512MB in 1Gi")
 
     def test_replicas_unused(self):
         variables = self.container()["env"]
