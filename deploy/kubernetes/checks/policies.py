@@ -10,6 +10,7 @@ DRAIN_SECONDS = 2 * 15
 CONNECTIONS_OF_A_REPLICA = 20
 # The defaults of Postgres, and of CloudNativePG.
 LOG_OF_CHANGES = {"max_wal_size": "1GB", "wal_keep_size": "512MB"}
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # Made by operators: the databases' logins and authorities.
 OF_OPERATORS = re.compile(r"-db-(app|ca)$")
 
@@ -57,6 +58,19 @@ def images_have_a_version(resources):
             _, _, tag = image.rpartition("/")[2].partition(":")
             if "@sha256:" not in image and tag in ("", "latest"):
                 yield f"{name(workload)}: the image {image} has no version"
+
+
+def migrations_are_of_their_release(resources):
+    """A job that was made cannot be changed, so each release's has a name of its own: a name that
+    its pods can have too, whatever the registry and the tag look like."""
+    for job in of_kind(resources, "Job"):
+        release = job["metadata"]["name"].partition("-migration-")[2]
+        if not DNS_LABEL.fullmatch(job["metadata"]["name"]):
+            yield f"{name(job)}: its pods cannot have such a name"
+        for container in containers(job):
+            _, _, tag = container["image"].rpartition("/")[2].partition(":")
+            if "@sha256:" not in container["image"] and re.sub(r"[._]", "-", tag.lower()) != release:
+                yield f"{name(job)}: brings the release {tag}"
 
 
 def pods_are_restricted(resources):
@@ -304,6 +318,7 @@ POLICIES = [
     images_have_a_version,
     lists_are_read_from_replicas,
     logs_of_changes_have_room,
+    migrations_are_of_their_release,
     namespaces_are_restricted,
     pods_are_restricted,
     resources_are_bounded,

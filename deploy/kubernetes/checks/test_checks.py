@@ -51,6 +51,15 @@ class Spoilt(unittest.TestCase):
             self.container()["image"] = image
             self.notices(policies.images_have_a_version, image)
 
+    def test_migration_of_another_release(self):
+        job = self.one("Job", "telecom-migration-0-1-0")
+        policies.pod(job)["containers"][0]["image"] = "registry:5000/linha-telecom:0.2.0"
+        self.notices(policies.migrations_are_of_their_release, "brings the release 0.2.0")
+
+    def test_migration_with_dots_in_its_name(self):
+        self.one("Job", "telecom-migration-0-1-0")["metadata"]["name"] = "telecom-migration-0.1.0"
+        self.notices(policies.migrations_are_of_their_release, "cannot have such a name")
+
     def test_root(self):
         del policies.pod(self.one("Deployment", "telecom"))["securityContext"]["runAsNonRoot"]
         self.notices(policies.pods_are_restricted, "may run as root")
