@@ -7,6 +7,7 @@ from policies import of_kind, pod_labels, selects
 SERVICES = {"identity": 50051, "telecom": 50052, "company": 50053, "billing": 50054}
 INGRESS_CONTROLLER = {"namespace": "ingress"}
 PROMETHEUS = {"namespace": "monitoring"}
+OPERATOR_OF_DATABASES = {"namespace": "cnpg-system"}
 STRANGER = {"namespace": "elsewhere"}
 
 
@@ -14,15 +15,20 @@ def service(part):
     return {"app.kubernetes.io/name": part, "app.kubernetes.io/component": "service"}
 
 
-def database(part):
-    return {"cnpg.io/cluster": f"{part}-db", "cnpg.io/podRole": "instance"}
+def clusters(part):
+    """The database's, and the one that a restore puts in its place."""
+    return [f"{part}-db", f"{part}-db-restored"]
 
 
-def poolers(part):
+def database(cluster):
+    return {"cnpg.io/cluster": cluster, "cnpg.io/podRole": "instance"}
+
+
+def poolers(part, cluster):
     """Before the primary, and before the replicas."""
     return [
         {
-            "cnpg.io/cluster": f"{part}-db",
+            "cnpg.io/cluster": cluster,
             "cnpg.io/poolerName": pooler,
             "cnpg.io/podRole": "pooler",
         }
@@ -46,10 +52,12 @@ def wanted():
         arrows.append((GATEWAY, service(part), port))
         arrows += [(service(other), service(part), port) for other in SERVICES]
         arrows.append((PROMETHEUS, service(part), port - 41000))
-        for pooler in poolers(part):
-            arrows += [(service(part), pooler, 5432), (pooler, database(part), 5432)]
+        for cluster in clusters(part):
+            for pooler in poolers(part, cluster):
+                arrows += [(service(part), pooler, 5432), (pooler, database(cluster), 5432)]
+            arrows.append((migration(part), database(cluster), 5432))
+            arrows.append((OPERATOR_OF_DATABASES, database(cluster), 8000))
         arrows.append((service(part), NATS, 4222))
-        arrows.append((migration(part), database(part), 5432))
     return arrows
 
 
@@ -60,7 +68,8 @@ def unwanted():
     doors = [(GATEWAY, 8080), (GATEWAY, 9080), (NATS, 4222), (NATS, 6222)]
     for part, port in SERVICES.items():
         doors += [(service(part), port), (service(part), port - 41000)]
-        doors += [(door, 5432) for door in (*poolers(part), database(part))]
+        for cluster in clusters(part):
+            doors += [(door, 5432) for door in (*poolers(part, cluster), database(cluster))]
     allowed = [(who, whom, port) for who, whom, port in wanted()]
     for who, (whom, port) in product(everybody, doors):
         if (who, whom, port) not in allowed and who != whom:

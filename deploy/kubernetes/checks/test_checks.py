@@ -174,6 +174,11 @@ class Spoilt(unittest.TestCase):
         self.resources.remove(self.one("NetworkPolicy", "billing"))
         self.notices(arrows.broken, "cut off: gateway/gateway → billing/service")
 
+    def test_restored_database_cut_off(self):
+        policy = self.one("NetworkPolicy", "telecom-db")["spec"]
+        policy["podSelector"] = {"matchLabels": {"cnpg.io/cluster": "telecom-db"}}
+        self.notices(arrows.broken, "→ telecom-db-restored/instance:5432")
+
     def test_foreign_database(self):
         policy = self.one("NetworkPolicy", "telecom-db-pooler")
         policy["spec"]["ingress"][0]["from"][0] = {"podSelector": {}}
