@@ -59,6 +59,14 @@ pub async fn locate(
 /// PERMISSION_DENIED for those who may not; PERMISSION_DENIED / ORGANIZATION_READ_ONLY.
 pub fn permit(caller: &Caller, organization: &Organization) -> Result<(), Status> {
     caller.enter(organization.company_id, organization_not_found())?;
+    changeable(organization)
+}
+
+/// Refuses a change of an organization that can only be read.
+///
+/// # Errors
+/// PERMISSION_DENIED / ORGANIZATION_READ_ONLY.
+pub fn changeable(organization: &Organization) -> Result<(), Status> {
     if organization.is_active {
         return Ok(());
     }

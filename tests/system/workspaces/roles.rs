@@ -9,7 +9,7 @@ use proto::company::v1::{OrganizationStatus, SetOrganizationStatusRequest};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::client::{Answer, Client, MERGE_PATCH, Owner, PNG, by_operator};
+use super::client::{Answer, Client, MERGE_PATCH, Owner, PASSWORD, PNG, by_operator};
 use crate::openapi::Document;
 
 const LD: &str = "application/ld+json";
@@ -245,14 +245,26 @@ async fn what_is_suspended_or_pending_is_only_read() {
     for status in [OrganizationStatus::Suspended, OrganizationStatus::Pending] {
         let owner = Owner::new(world, "demo").await;
         let things = Things::of(&owner).await;
-        let request = SetOrganizationStatusRequest {
-            organization_id: owner.id().to_owned(),
-            status: status.into(),
+        let email = email();
+        let invitation = json!({"email": email, "role": "member"});
+        owner.client.post("/organization-user-invitations", invitation).await.expect(201);
+        let link = world.mailed_path(&email).await;
+        let token = link.split_once("?token=").unwrap().1;
+        let accept = async || {
+            let accepted = json!({"token": token, "password": PASSWORD});
+            Client::new(world).post("/organization-user-invitations/accept", accepted).await
         };
-        OrganizationServiceClient::new(world.channel(Part::Company))
-            .set_organization_status(by_operator(world, request).await)
-            .await
-            .unwrap();
+        let turn = async |status: OrganizationStatus| {
+            let request = SetOrganizationStatusRequest {
+                organization_id: owner.id().to_owned(),
+                status: status.into(),
+            };
+            OrganizationServiceClient::new(world.channel(Part::Company))
+                .set_organization_status(by_operator(world, request).await)
+                .await
+                .unwrap();
+        };
+        turn(status).await;
         for (method, path) in guarded(world).await {
             let answer = things.ask(&owner.client, &method, &path).await;
             let expected = match (method.as_str(), path.as_str()) {
@@ -262,5 +274,13 @@ async fn what_is_suspended_or_pending_is_only_read() {
             };
             assert_eq!(answer.status, expected, "{method} {path}: {}", answer.body);
         }
+        // Whoever was invited waits, with a link that stays good.
+        accept().await.expect(403);
+        let refused = Client::new(world)
+            .post("/api/login", json!({"username": email, "password": PASSWORD}))
+            .await;
+        refused.expect(401);
+        turn(OrganizationStatus::Active).await;
+        assert_eq!(accept().await.expect(200)["id"], owner.organization["id"]);
     }
 }

@@ -1,12 +1,15 @@
 use chassis::auth::Role;
+use chassis::refusal::Refusal;
 use proto::common::v1::Permission;
 use proto::identity::v1 as pb;
 use proto::identity::v1::company_hold_service_server::CompanyHoldService;
+use proto::identity::v1::invitation_service_server::InvitationService;
 use tonic::{Code, Request};
 
 use super::*;
 use crate::grants::{self, CompanyRole, Seat};
-use crate::testing::{by, connection, identity, seat, user};
+use crate::invitations::{self, Invitations};
+use crate::testing::{PASSWORD, by, connection, identity, mailed_link, reload, seat, user};
 
 async fn told(identity: &Identity, company_id: CompanyId, is_active: bool) {
     let event =
@@ -60,6 +63,29 @@ async fn who_belongs_to_another_company_as_well_is_let_in_for_that() {
 
     let bia = user(&identity, "bia@x.example", None, true).await;
     assert!(identity.session(tx, &bia).await.is_ok(), "who belongs to none is let in");
+}
+
+#[tokio::test]
+async fn an_invitation_waits_until_the_company_is_served_again() {
+    let (identity, _database) = identity().await;
+    let company_id = CompanyId::generate();
+    let ana = user(&identity, "ana@x.example", None, false).await;
+    seat(&identity, company_id, ana.user_id, CompanyRole::Manager).await;
+    invitations::invite(&identity, &mut *connection(&identity).await, &ana).await.unwrap();
+    let (invitation_id, token) = mailed_link(&identity, "ana@x.example").await;
+    let password = PASSWORD.to_owned();
+    let given = pb::AcceptInvitationRequest { invitation_id, token, password };
+    let rpc = Invitations { identity: identity.clone() };
+    let accept = || rpc.accept_invitation(Request::new(given.clone()));
+
+    told(&identity, company_id, false).await;
+    assert_eq!(Refusal::of(&accept().await.unwrap_err()).reason, "COMPANY_INACTIVE");
+    assert!(reload(&identity, ana.user_id).await.email_proven_at.is_none(), "nothing changed");
+
+    told(&identity, company_id, true).await;
+    let accepted = accept().await.unwrap().into_inner();
+    let claims = identity.service.trust.check(&accepted.token.unwrap().access_token).unwrap();
+    assert_eq!(claims.grants[0].company_id, Some(company_id.0));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Joining an organization by a mailed link.
 
 use brazil::Email;
+use chassis::organizations;
 use chassis::refusal::{Fields, Rule, invalid_as};
 use proto::identity::v1 as pb;
 use sqlx::PgConnection;
@@ -14,7 +15,20 @@ use crate::links;
 use crate::passwords::Password;
 use crate::users::{self, Person, State, User};
 
-/// Answers AcceptOrganizationInvitation.
+/// Lets nobody into an organization that can only be read. Their link stays good, for when it
+/// works again; a link that leads nowhere is not judged here.
+///
+/// # Errors
+/// PERMISSION_DENIED / ORGANIZATION_READ_ONLY; UNAVAILABLE while company does not answer.
+pub(super) async fn permit(identity: &Identity, token: &str) -> Result<(), Status> {
+    let (token_hash, now) = (links::hash(token), identity.now());
+    let leads_to = store::leads_to(&identity.service.db, &token_hash, now).await;
+    let Some(company_id) = leads_to.map_err(Error::from)? else { return Ok(()) };
+    let organization = organizations::of_company(&identity.service, company_id).await?;
+    organizations::changeable(&organization.ok_or(Error::InvitationNotFound)?)
+}
+
+/// Answers AcceptOrganizationInvitation, for whom [`permit`] let in.
 pub(super) async fn accept(
     identity: &Identity,
     request: Request<pb::AcceptOrganizationInvitationRequest>,
@@ -31,8 +45,9 @@ pub(super) async fn accept(
     let db = &identity.service.db;
     // Nobody makes us hash passwords with links that are not ours.
     let is_replay = request.metadata().contains_key(chassis::idempotency::KEY_HEADER);
-    if !is_replay && !store::opens(db, token_hash, now).await.map_err(Error::from)? {
-        return Err(Error::InvitationNotFound.into());
+    if !is_replay {
+        let leads_to = store::leads_to(db, token_hash, now).await.map_err(Error::from)?;
+        leads_to.ok_or(Error::InvitationNotFound)?;
     }
     let hash = match &password {
         Some(password) => Some(identity.passwords.hash(password).await?),

@@ -119,6 +119,7 @@ impl pb::organization_user_service_server::OrganizationUserService for Organizat
         &self,
         request: Request<pb::AcceptOrganizationInvitationRequest>,
     ) -> Result<Response<pb::AcceptOrganizationInvitationResponse>, Status> {
+        accepting::permit(&self.identity, &request.get_ref().token).await?;
         accepting::accept(&self.identity, request).await
     }
 

@@ -142,21 +142,21 @@ pub(super) async fn invite(
     Ok(())
 }
 
-/// Whether a link can be used.
-pub(super) async fn opens(
+/// Where a link leads that can be used.
+pub(super) async fn leads_to(
     db: &PgPool,
     token_hash: &[u8],
     now: OffsetDateTime,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar(
-        "select exists (
-             select from organization_invitation
-              where token_hash = $1 and accepted_at is null and expires_at > $2)",
+) -> sqlx::Result<Option<CompanyId>> {
+    let company_id: Option<Uuid> = sqlx::query_scalar(
+        "select company_id from organization_invitation
+          where token_hash = $1 and accepted_at is null and expires_at > $2",
     )
     .bind(token_hash)
     .bind(now)
-    .fetch_one(db)
-    .await
+    .fetch_optional(db)
+    .await?;
+    Ok(company_id.map(CompanyId))
 }
 
 /// How many others wait to be let into an organization. Nobody else invites there until the

@@ -60,7 +60,7 @@ async fn accept(
     };
     let gateway = vec![Grant { role: Role::Service, company_id: None }];
     let request = request(message, gateway, Permission::SignIn);
-    Ok(rpcs(identity).accept_organization_invitation(request).await?.into_inner())
+    Ok(accepting::accept(identity, request).await?.into_inner())
 }
 
 async fn people(
