@@ -219,6 +219,31 @@ async fn a_hundred_wait_to_be_let_in() {
 }
 
 #[tokio::test]
+async fn an_organization_has_a_hundred_addresses() {
+    let world = World::shared().await;
+    let owner = Owner::new(world, "production").await;
+    let first = owner.address().await;
+    sqlx::query(
+        "insert into company.organization_address
+             (address_id, company_id, street, number, city, state, postal_code, country,
+              created_at, updated_at)
+         select gen_random_uuid(), company_id, street, number, city, state, postal_code, country,
+                created_at, updated_at
+           from company.organization_address, generate_series(1, 98)
+          where address_id = $1::uuid",
+    )
+    .bind(first.rsplit('/').next().unwrap())
+    .execute(&world.database().await)
+    .await
+    .unwrap();
+    owner.address().await;
+    let path = "/organization-addresses";
+    owner.client.post(path, body(path)).await.breaks("", "invalid-state");
+    assert_eq!(owner.client.get(path).await.expect(200)["hydra:totalItems"], 100);
+    owner.client.patch(&first, json!({"number": "2"})).await.expect(200);
+}
+
+#[tokio::test]
 async fn bodies_and_files_are_only_so_long() {
     let world = World::shared().await;
     let owner = Owner::new(world, "production").await;

@@ -36,6 +36,7 @@ const STATES: &[(&str, &str)] = &[
     ("ORGANIZATION_NOT_DEMO", ""),
     ("SUBSCRIPTION_CANCELED", ""),
     ("SUBSCRIPTION_EXISTS", ""),
+    ("TOO_MANY_ADDRESSES", ""),
     ("TOO_MANY_INVITATIONS", ""),
     ("TOO_MANY_ORGANIZATIONS", ""),
 ];

@@ -11,6 +11,9 @@ brazil::id!(
     AddressId
 );
 
+/// How many addresses one organization has.
+pub(crate) const ADDRESSES_MAX: i64 = 100;
+
 /// A postal address of an organization, in any country.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub(crate) struct OrganizationAddress {

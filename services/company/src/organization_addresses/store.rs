@@ -6,9 +6,9 @@ use chassis::db::broken_constraint;
 use chassis::page::{Page, counted};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::{AddressId, OrganizationAddress};
+use super::{ADDRESSES_MAX, AddressId, OrganizationAddress};
 use crate::error::Error;
-use crate::organizations::refusals::{address_not_found, reference_not_found};
+use crate::organizations::refusals::{address_not_found, reference_not_found, too_many_addresses};
 
 /// A page of the addresses in the scope, by id, and how many there are in all.
 pub(super) async fn list(
@@ -84,12 +84,26 @@ pub(super) async fn lock(
 /// Stores a new address.
 ///
 /// # Errors
-/// INVALID_ARGUMENT / REFERENCE_NOT_FOUND for a country that does not exist.
+/// FAILED_PRECONDITION / TOO_MANY_ADDRESSES; INVALID_ARGUMENT / REFERENCE_NOT_FOUND for a country
+/// that does not exist.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     company_id: CompanyId,
     address: &OrganizationAddress,
 ) -> Result<(), Error> {
+    // Two that are added at once are both counted.
+    sqlx::query("select from workspace where company_id = $1 for no key update")
+        .bind(company_id.0)
+        .execute(&mut *tx)
+        .await?;
+    let stored: i64 =
+        sqlx::query_scalar("select count(*) from organization_address where company_id = $1")
+            .bind(company_id.0)
+            .fetch_one(&mut *tx)
+            .await?;
+    if stored >= ADDRESSES_MAX {
+        return Err(too_many_addresses().into());
+    }
     sqlx::query(
         "insert into organization_address
              (address_id, company_id, street, number, complement, neighborhood, city, state,

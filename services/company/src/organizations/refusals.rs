@@ -52,6 +52,11 @@ pub(super) fn too_many_organizations() -> Status {
     state("TOO_MANY_ORGANIZATIONS", "a person opens at most ten organizations")
 }
 
+/// An organization has only so many.
+pub(crate) fn too_many_addresses() -> Status {
+    state("TOO_MANY_ADDRESSES", "an organization has at most a hundred addresses")
+}
+
 /// Only what is for show is cleared.
 pub(super) fn not_demo() -> Status {
     state("ORGANIZATION_NOT_DEMO", "only a demo organization can be cleared")

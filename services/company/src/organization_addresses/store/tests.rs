@@ -97,6 +97,40 @@ async fn an_address_is_read_and_changed() {
 }
 
 #[tokio::test]
+async fn an_organization_has_a_hundred_addresses_at_the_most() {
+    let (db, _database) = database().await;
+    let (acme, other) = (workspace(&db, "production").await, workspace(&db, "production").await);
+    let known = stored(&db, acme).await;
+    sqlx::query(
+        "insert into organization_address
+             (address_id, company_id, street, number, city, state, postal_code, country,
+              created_at, updated_at)
+         select gen_random_uuid(), company_id, street, number, city, state, postal_code, country,
+                created_at, updated_at
+           from organization_address, generate_series(3, 100)",
+    )
+    .execute(&db)
+    .await
+    .unwrap();
+    let add = async || {
+        let address = address(&db, acme).await;
+        let mut tx = db.begin().await.unwrap();
+        insert(&mut tx, acme, &address).await?;
+        tx.commit().await.unwrap();
+        Ok::<_, Error>(())
+    };
+    let outcomes = tokio::join!(add(), add());
+    let refused = match outcomes {
+        (Ok(()), Err(refused)) | (Err(refused), Ok(())) => refused,
+        outcomes => panic!("{outcomes:?}"),
+    };
+    assert_eq!(Refusal::of(&refused.into()).reason, "TOO_MANY_ADDRESSES");
+    assert_eq!(list(&db, &scope(&[acme]), &page(1, 0)).await.unwrap().1, ADDRESSES_MAX);
+    save(&mut db.acquire().await.unwrap(), &known).await.unwrap();
+    stored(&db, other).await;
+}
+
+#[tokio::test]
 async fn a_country_that_does_not_exist_leads_nowhere() {
     let (db, _database) = database().await;
     let acme = workspace(&db, "production").await;
