@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, PgPool};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
@@ -116,7 +116,10 @@ pub(crate) async fn keep(service: Service, gauges: Vec<Gauge>, shutdown: Cancell
     for gauge in &gauges {
         metrics::describe_gauge!(gauge.name, gauge.help);
     }
-    metrics::describe_gauge!(CONNECTIONS, "Connections to the database");
+    metrics::describe_gauge!(
+        CONNECTIONS,
+        "Connections to the database, its primary and its replica"
+    );
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -139,16 +142,25 @@ pub(crate) async fn keep(service: Service, gauges: Vec<Gauge>, shutdown: Cancell
 const CONNECTIONS: &str = "linha_database_connections";
 
 fn tell_connections(service: &Service) {
-    let open = service.db.size();
-    let idle = u32::try_from(service.db.num_idle()).unwrap_or(open);
-    let states = [
-        ("idle", idle),
-        ("used", open.saturating_sub(idle)),
-        ("max", service.db.options().get_max_connections()),
-    ];
-    for (state, count) in states {
-        metrics::gauge!(CONNECTIONS, "service" => service.name, "state" => state).set(count);
+    for (role, state, count) in connections(service) {
+        metrics::gauge!(CONNECTIONS, "service" => service.name, "role" => role, "state" => state)
+            .set(count);
     }
+}
+
+/// How many connections there are in each state, and may be in all, to the primary and, where
+/// there is one, to the replica.
+fn connections(service: &Service) -> Vec<(&'static str, &'static str, u32)> {
+    let primary = Some(("primary", &service.db));
+    let replica = service.replica.as_ref().map(|replica| ("replica", replica.pool()));
+    let pools = primary.into_iter().chain(replica);
+    let states = |(role, pool): (&'static str, &PgPool)| {
+        let open = pool.size();
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(open).min(open);
+        let max = pool.options().get_max_connections();
+        [(role, "idle", idle), (role, "used", open - idle), (role, "max", max)]
+    };
+    pools.flat_map(states).collect()
 }
 
 #[cfg(all(test, feature = "testing"))]
@@ -156,6 +168,7 @@ mod tests {
     use sqlx::migrate::Migrator;
 
     use super::*;
+    use crate::clock::Clock;
     use crate::testing;
 
     static NONE: Migrator = Migrator::DEFAULT;
@@ -175,5 +188,29 @@ mod tests {
         let [events, oldest, ..] = OWN;
         assert_eq!(events.read(&service).await.unwrap(), [(String::new(), 1.0)]);
         assert!(oldest.read(&service).await.unwrap()[0].1 >= 3600.0);
+    }
+
+    #[tokio::test]
+    async fn connections_are_counted_to_the_primary_and_to_the_replica() {
+        let database = postgres_local::testing::database().await;
+        let url = database.role("company").await;
+        let open = async |urls: &[(&str, &str)]| {
+            let config = testing::config("company", urls);
+            Service::open("company", &config, &NONE, Clock::system(), vec![]).await.unwrap()
+        };
+        let alone = open(&[("database-url", &url)]).await;
+        assert!(connections(&alone).iter().all(|(role, ..)| *role == "primary"));
+
+        let urls = [("database-url", url.as_str()), ("database-read-only-url", url.as_str())];
+        let service = open(&urls).await;
+        let replica = || {
+            let told = connections(&service).into_iter();
+            told.filter(|(role, ..)| *role == "replica")
+                .map(|(_, state, count)| (state, count))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(replica(), [("idle", 0), ("used", 0), ("max", 5)]);
+        let _reading = service.replica.as_ref().unwrap().pool().acquire().await.unwrap();
+        assert_eq!(replica(), [("idle", 0), ("used", 1), ("max", 5)]);
     }
 }

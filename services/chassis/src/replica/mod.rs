@@ -56,6 +56,11 @@ impl Replica {
         Ok(Some(Self { pool, try_again_at: Arc::default() }))
     }
 
+    /// Its connections.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     pub(crate) async fn close(&self) {
         self.pool.close().await;
     }
