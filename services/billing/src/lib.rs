@@ -50,7 +50,7 @@ use dunning::Dunning;
 use fiscal_notes::{FiscalNotes, IssueNote, Issuing, issue_for_invoices};
 use invoices::rpc::Invoices;
 use payment_methods::rpc::PaymentMethods;
-use payments::Registrar;
+use payments::{CancelCharge, Registrar};
 use proto::billing::v1::bank_connection_service_server::BankConnectionServiceServer;
 use proto::billing::v1::billing_run_service_server::BillingRunServiceServer;
 use proto::billing::v1::credit_charge_service_server::CreditChargeServiceServer;
@@ -250,6 +250,7 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         .job::<RunBilling>(Billing { service: service.clone(), due_days })
         .events(events)
         .job::<IssueNote>(issuing)
+        .job::<CancelCharge>(registrar.clone())
         .job::<SendMail>((post.clone(), outside.mailer))
         .sweep(issue_for_invoices(&fiscal_notes))
         .sweep(payments::sweep(&registrar))

@@ -10,6 +10,8 @@ use brazil::UserId;
 use clap::Parser;
 use postgres_local::testing::TestDatabase;
 use proto::common::v1::Permission;
+use serde_json::Value;
+use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 use tonic::Request;
 
@@ -17,6 +19,7 @@ use crate::auth::{Caller, Claims, Grant, SubjectKind};
 use crate::clock::Clock;
 use crate::config::ServiceConfig;
 use crate::crypto::Keyring;
+use crate::jobs::Job;
 use crate::service::Service;
 
 #[derive(Parser)]
@@ -78,4 +81,25 @@ pub fn request_with<T>(message: T, claims: Claims, permission: Permission) -> Re
     let mut request = Request::new(message);
     request.extensions_mut().insert(caller);
     request
+}
+
+/// What jobs of a kind wait in a service's queue, oldest first.
+///
+/// # Panics
+/// When the queue cannot be read.
+pub async fn queued<J: Job>(service: &Service) -> Vec<J> {
+    let jobs = service.jobs.schema();
+    let payloads: Vec<Value> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "select job.payload::jsonb
+           from {jobs}._private_jobs as job
+           join {jobs}._private_tasks as task on task.id = job.task_id
+          where task.identifier = $1
+          order by job.id",
+    )))
+    .bind(J::NAME)
+    .fetch_all(&service.db)
+    .await
+    .expect("the queue is read");
+    let job = |mut payload: Value| serde_json::from_value(payload["job"].take());
+    payloads.into_iter().map(|payload| job(payload).expect("a job of this kind")).collect()
 }

@@ -130,21 +130,7 @@ pub(crate) async fn reload(identity: &Identity, user_id: UserId) -> User {
 
 /// What jobs of a kind wait in the queue, oldest first.
 pub(crate) async fn queued<J: Job>(identity: &Identity) -> Vec<J> {
-    let payloads: Vec<serde_json::Value> = sqlx::query_scalar(
-        "select j.payload::jsonb
-           from identity_jobs._private_jobs j
-           join identity_jobs._private_tasks t on t.id = j.task_id
-          where t.identifier = $1
-          order by j.id",
-    )
-    .bind(J::NAME)
-    .fetch_all(&identity.service.db)
-    .await
-    .unwrap();
-    payloads
-        .into_iter()
-        .map(|mut payload| serde_json::from_value(payload["job"].take()).unwrap())
-        .collect()
+    testing::queued(&identity.service).await
 }
 
 /// The mails that wait in the queue, oldest first.

@@ -45,7 +45,8 @@ pub(super) struct Notice {
 
 /// Have a payment notified, or script the payment provider
 ///
-/// Operation: `register`, which has an invoice or a charge collected.
+/// Operations: `register`, which has an invoice or a charge collected, and `cancel`, which ends that
+/// when it was paid otherwise.
 #[utoipa::path(
     post, path = "/sandbox/payments", tag = "simulators", operation_id = "commandPayments",
     request_body(content = documents::PaymentCommand, examples(

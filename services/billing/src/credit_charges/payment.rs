@@ -59,7 +59,10 @@ pub(crate) async fn take_in(
     tracing::info!(%charge_id, effect = effect.name(), "payment notice");
     match effect {
         Effect::Settles => {
-            store::pay(tx, charge_id, occurred_at).await?;
+            let charge = store::pay(tx, charge_id, occurred_at).await?;
+            if !received.is_of_provider {
+                charge.enqueue(service, tx).await?;
+            }
             wallets::credit(tx, company_id, charge_id.0, account.value, now).await?;
         }
         Effect::Refunds | Effect::Returns => {

@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{Account, CreditCharge, overdue_at};
-use crate::payments::{BillingType, CreditChargeId};
+use crate::payments::{BillingType, CancelCharge, CreditChargeId, NewCharge, Payable};
 
 /// A charge that the provider is to be told of.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -165,22 +165,30 @@ pub(super) async fn account(
 }
 
 /// Notes that a charge is paid, and that the wallet has its value: nobody is to collect it any
-/// more.
+/// more. Returns what is left to cancel at the provider.
 pub(super) async fn pay(
     tx: &mut PgConnection,
     charge_id: CreditChargeId,
     paid_at: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
+) -> sqlx::Result<CancelCharge> {
+    let row = sqlx::query(
         "update credit_charge
             set status = 'received', paid_at = $2, credited_cents = value_cents, attempt_at = null
-          where charge_id = $1",
+          where charge_id = $1
+         returning company_id, value_cents, billing_type, due_date, provider_id",
     )
     .bind(charge_id.0)
     .bind(paid_at)
-    .execute(tx)
+    .fetch_one(tx)
     .await?;
-    Ok(())
+    let charge = NewCharge {
+        key: Payable::Charge(charge_id),
+        company_id: CompanyId(row.try_get("company_id")?),
+        amount: Cents::new(row.try_get("value_cents")?),
+        billing_type: row.try_get("billing_type")?,
+        due: row.try_get("due_date")?,
+    };
+    Ok(CancelCharge::new(charge, row.try_get("provider_id")?))
 }
 
 /// Notes what of a charge's value is no longer the wallet's, and whether all was paid back.

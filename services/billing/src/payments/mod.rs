@@ -1,5 +1,6 @@
 //! What is to be paid, how, and what was paid.
 
+mod cancelling;
 mod config;
 mod options;
 mod picture;
@@ -14,6 +15,7 @@ use time::Date;
 
 use crate::error::Error;
 
+pub(crate) use cancelling::CancelCharge;
 pub use config::{PaymentConfig, PaymentProviderKind};
 pub use options::Payee;
 pub(crate) use options::{InvalidPayee, PaymentOptions};

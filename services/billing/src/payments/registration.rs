@@ -51,7 +51,7 @@ pub(crate) fn sweep(registrar: &Registrar) -> Sweep {
 
 impl Registrar {
     /// Tells whether there were any.
-    async fn collect_new(&self) -> Result<bool, Error> {
+    pub(super) async fn collect_new(&self) -> Result<bool, Error> {
         let mut any = false;
         loop {
             let new = store::uncollected(&self.service.db, BATCH).await?;
@@ -65,7 +65,7 @@ impl Registrar {
     }
 
     /// False when nothing waits any more.
-    async fn register_batch(&self) -> Result<bool, Error> {
+    pub(super) async fn register_batch(&self) -> Result<bool, Error> {
         let now = self.service.clock.now();
         let taken = store::take_unregistered(&self.service.db, now, now + LEASE, BATCH).await?;
         if taken.is_empty() {

@@ -42,6 +42,8 @@ pub(crate) struct Received {
     pub(crate) outcome: PaymentOutcome,
     pub(crate) amount: Option<Cents>,
     pub(crate) occurred_at: Option<OffsetDateTime>,
+    /// Whether it is the provider's own charge that it tells of: nothing is left to cancel there.
+    pub(crate) is_of_provider: bool,
 }
 
 #[tonic::async_trait]
@@ -85,7 +87,8 @@ impl From<PaymentNotice> for Received {
             PaymentResult::Failed => PaymentOutcome::Failed,
             PaymentResult::Refunded => PaymentOutcome::Refunded,
         };
-        Self { notice_id, about, outcome, amount: Some(amount), occurred_at: Some(occurred_at) }
+        let (amount, occurred_at) = (Some(amount), Some(occurred_at));
+        Self { notice_id, about, outcome, amount, occurred_at, is_of_provider: true }
     }
 }
 
@@ -155,7 +158,10 @@ impl Payments {
         tracing::info!(%invoice_id, effect = effect.name(), "payment notice");
         match effect {
             Effect::Settles => {
-                store::pay(tx, invoice_id, occurred_at).await?;
+                let collected = store::pay(tx, invoice_id, occurred_at).await?;
+                if let Some(charge) = collected.filter(|_| !received.is_of_provider) {
+                    charge.enqueue(&self.service, tx).await?;
+                }
                 let paid = account.received.get().saturating_add(amount.get());
                 let event = InvoicePaid {
                     invoice_id: invoice_id.to_string(),
@@ -212,7 +218,7 @@ fn parse(request: &pb::ReceivePaymentNoticeRequest) -> Result<Received, Status> 
         return Err(fields.into_status());
     };
     fields.check()?;
-    Ok(Received { notice_id, about, outcome, amount, occurred_at })
+    Ok(Received { notice_id, about, outcome, amount, occurred_at, is_of_provider: false })
 }
 
 /// The invoice or the charge that a notice is about: one of them.

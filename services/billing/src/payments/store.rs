@@ -6,7 +6,7 @@ use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Account, Effect, Payable};
+use super::{Account, BillingType, CancelCharge, Effect, NewCharge, Payable};
 
 /// An invoice that nobody collects yet.
 #[derive(Debug, PartialEq, Eq, FromRow)]
@@ -54,6 +54,19 @@ impl FromRow<'_, PgRow> for Account {
             received: Cents::new(row.try_get("received")?),
             settled: settled.map(Cents::new),
         })
+    }
+}
+
+impl FromRow<'_, PgRow> for CancelCharge {
+    fn from_row(row: &PgRow) -> sqlx::Result<Self> {
+        let charge = NewCharge {
+            key: Payable::Invoice(InvoiceId(row.try_get("invoice_id")?)),
+            company_id: CompanyId(row.try_get("company_id")?),
+            amount: Cents::new(row.try_get("amount_cents")?),
+            billing_type: BillingType::Undefined,
+            due: row.try_get("due_date")?,
+        };
+        Ok(Self::new(charge, row.try_get("charge_id")?))
     }
 }
 
@@ -241,22 +254,28 @@ pub(crate) async fn insert_notice(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Notes that an invoice is paid: nobody is to collect it any more.
+/// Notes that an invoice is paid: nobody is to collect it any more. Returns what is left to cancel
+/// at the provider; none when it was never to be handed over.
 pub(super) async fn pay(
     tx: &mut PgConnection,
     invoice_id: InvoiceId,
     paid_at: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query("update collection set attempt_at = null where invoice_id = $1")
-        .bind(invoice_id.0)
-        .execute(&mut *tx)
-        .await?;
+) -> sqlx::Result<Option<CancelCharge>> {
     sqlx::query("update invoice set status = 'paid', paid_at = $2 where invoice_id = $1")
         .bind(invoice_id.0)
         .bind(paid_at)
-        .execute(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    sqlx::query_as(
+        "update collection
+            set attempt_at = null
+           from invoice
+          where collection.invoice_id = $1 and invoice.invoice_id = $1
+         returning collection.invoice_id, invoice.company_id, amount_cents, due_date, charge_id",
+    )
+    .bind(invoice_id.0)
+    .fetch_optional(tx)
+    .await
 }
 
 /// Notes that an invoice is paid back.

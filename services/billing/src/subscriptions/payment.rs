@@ -25,18 +25,21 @@ pub(crate) async fn take_in(
     let now = service.clock.now();
     let mut subscription = store::lock(tx, subscription_id).await?;
     let company_id = subscription.company_id;
-    let (invoice, before) = invoices::lock(tx, invoice_id).await?;
-    let open = Cents::new(invoice.amount.get().saturating_sub(before.get()).max(0));
+    let (invoice, held) = invoices::lock(tx, invoice_id).await?;
+    let open = Cents::new(invoice.amount.get().saturating_sub(held.get()).max(0));
     let (amount, effect) = match (received.outcome, invoice.status) {
         (PaymentOutcome::Paid, InvoiceStatus::Open) => match received.amount {
             Some(part) if part < open => (part, "part"),
             amount => (amount.unwrap_or(open), "paid"),
         },
         (PaymentOutcome::Paid, _) => (received.amount.unwrap_or(invoice.amount), "surplus"),
-        (PaymentOutcome::Refunded, InvoiceStatus::Open) => {
+        (PaymentOutcome::Refunded, _) if held <= Cents::ZERO => {
             return Err(Error::InvoiceNotPaid(invoice_id));
         }
-        (PaymentOutcome::Refunded, _) => (received.amount.unwrap_or(invoice.amount), "refunded"),
+        // Without an amount it was one payment, of all or of the parts that there are.
+        (PaymentOutcome::Refunded, _) => {
+            (received.amount.unwrap_or(invoice.amount.min(held)), "refunded")
+        }
         (PaymentOutcome::Failed | PaymentOutcome::Unspecified, _) => {
             (received.amount.unwrap_or_default(), "failed")
         }
@@ -48,13 +51,18 @@ pub(crate) async fn take_in(
     match effect {
         "paid" => {
             let paid_at = received.occurred_at.map_or(now, |at| at.min(now));
-            invoices::close(tx, invoice_id, InvoiceStatus::Paid, paid_at).await?;
+            let collected = invoices::pay(tx, &invoice, paid_at).await?;
+            if let Some(charge) = collected.filter(|_| !received.is_of_provider) {
+                charge.enqueue(service, tx).await?;
+            }
             let others_overdue = invoices::has_overdue(tx, subscription_id, now).await?;
             subscription.status = subscription.status.after(Turn::Paid { others_overdue });
             subscription.updated_at = now;
             store::save(tx, &subscription).await?;
         }
-        "refunded" => invoices::close(tx, invoice_id, InvoiceStatus::Void, now).await?,
+        "refunded" if invoice.status == InvoiceStatus::Paid && amount >= held => {
+            invoices::refund(tx, invoice_id).await?;
+        }
         _ => {}
     }
     Ok(Some(company_id))

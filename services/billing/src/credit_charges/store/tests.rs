@@ -52,7 +52,16 @@ async fn a_paid_charge_need_not_reach_the_provider_any_more() {
     let charge_id = charge.charge_id;
     insert(&mut db, &charge).await.unwrap();
     assert_eq!(lock(&mut db, charge_id).await.unwrap(), Some(charge.company_id));
-    pay(&mut db, charge_id, NOW).await.unwrap();
+    registered(&service.db, charge_id, "pi_1").await.unwrap();
+    let left = pay(&mut db, charge_id, NOW).await.unwrap();
+    let handed_over = NewCharge {
+        key: Payable::Charge(charge_id),
+        company_id: charge.company_id,
+        amount: charge.value,
+        billing_type: charge.billing_type,
+        due: charge.due_date,
+    };
+    assert_eq!(left, CancelCharge::new(handed_over, Some("pi_1".to_owned())));
     assert_eq!(take_unregistered(&service.db, NOW, NOW, 10).await.unwrap(), []);
     assert_eq!(note_overdue(&service.db, NOW + time::Duration::days(9), 10).await.unwrap(), 0);
     let account = account(&mut db, charge_id).await.unwrap();

@@ -5,7 +5,7 @@ mod stripe;
 
 use brazil::{Cents, CompanyId, InvoiceId};
 use chassis::simulator::Failure;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ brazil::id!(
 );
 
 /// What can be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Payable {
     /// What a company owes for a month.
     Invoice(InvoiceId),
@@ -37,7 +38,7 @@ impl Payable {
 }
 
 /// How something is to be paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum BillingType {
@@ -59,7 +60,7 @@ impl BillingType {
 }
 
 /// Something to be collected.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCharge {
     /// What is to be paid, and the key by which a repeat is known.
     pub key: Payable,
@@ -145,6 +146,13 @@ pub trait PaymentProvider: Send + Sync + 'static {
     /// # Errors
     /// After [`PaymentError::Unavailable`] it may have been taken all the same.
     async fn register(&self, charge: NewCharge) -> Result<String, PaymentError>;
+
+    /// Takes back what was handed over, by the name that the provider gave it: nobody can pay it
+    /// there any more. What is paid there, or was taken back before, stays as it is.
+    ///
+    /// # Errors
+    /// [`PaymentError::Unavailable`] also while somebody is paying it.
+    async fn cancel(&self, provider_id: &str) -> Result<(), PaymentError>;
 
     /// The notice in a message that came as the provider's, with its signature. None when it tells
     /// of something else.

@@ -1,6 +1,6 @@
 //! A payment provider in memory, that does as it is told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chassis::simulator::{Desk, ScriptStep};
@@ -14,6 +14,8 @@ use super::{MessageError, NewCharge, Payable, PaymentError, PaymentNotice, Payme
 pub enum PaymentOperation {
     /// Collect an invoice or a charge.
     Register,
+    /// Collect it no more.
+    Cancel,
 }
 
 /// A payment provider in memory. It names everything after its id. Clones are one provider.
@@ -21,6 +23,7 @@ pub enum PaymentOperation {
 pub struct PaymentProviderSimulator {
     desk: Desk<PaymentOperation>,
     charges: Arc<Mutex<HashMap<Payable, NewCharge>>>,
+    cancelled: Arc<Mutex<HashSet<String>>>,
 }
 
 impl PaymentProviderSimulator {
@@ -40,6 +43,12 @@ impl PaymentProviderSimulator {
         charges.get(&key).cloned()
     }
 
+    /// Whether it was told to collect something no more.
+    pub fn is_cancelled(&self, key: Payable) -> bool {
+        let cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+        cancelled.contains(&key.id().to_string())
+    }
+
     fn take(&self, charge: NewCharge) -> Result<String, PaymentError> {
         let mut charges = self.charges.lock().unwrap_or_else(PoisonError::into_inner);
         let known = charges.entry(charge.key).or_insert_with(|| charge.clone());
@@ -55,6 +64,15 @@ impl PaymentProviderSimulator {
 impl PaymentProvider for PaymentProviderSimulator {
     async fn register(&self, charge: NewCharge) -> Result<String, PaymentError> {
         self.desk.answer(PaymentOperation::Register, || self.take(charge)).await
+    }
+
+    async fn cancel(&self, provider_id: &str) -> Result<(), PaymentError> {
+        let cancel = || {
+            let mut cancelled = self.cancelled.lock().unwrap_or_else(PoisonError::into_inner);
+            cancelled.insert(provider_id.to_owned());
+            Ok(())
+        };
+        self.desk.answer(PaymentOperation::Cancel, cancel).await
     }
 
     async fn read(&self, _: &[u8], _: &str) -> Result<Option<PaymentNotice>, MessageError> {
@@ -86,7 +104,15 @@ mod tests {
         assert_eq!(provider.charge(charge.key), Some(charge.clone()));
         let id = provider.register(charge.clone()).await.unwrap();
         assert_eq!(id, charge.key.id().to_string());
-        let other = NewCharge { amount: Cents::new(99), ..charge };
+        let other = NewCharge { amount: Cents::new(99), ..charge.clone() };
         assert!(matches!(provider.register(other).await, Err(PaymentError::Refused(_))));
+
+        provider.script(vec![ScriptStep::new(PaymentOperation::Cancel, Outcome::Fail)]);
+        assert_eq!(provider.cancel(&id).await, Err(PaymentError::Unavailable));
+        assert!(!provider.is_cancelled(charge.key));
+        for _ in 0..2 {
+            provider.cancel(&id).await.unwrap();
+            assert!(provider.is_cancelled(charge.key));
+        }
     }
 }

@@ -8,7 +8,7 @@ use tonic::Code;
 use super::*;
 use crate::MIGRATIONS;
 use crate::dunning::Terms;
-use crate::payments::{NewCharge, PaymentError, PaymentProviderSimulator};
+use crate::payments::{CancelCharge, NewCharge, PaymentError, PaymentProviderSimulator};
 use crate::testing::{IN_TIME, invoice, letters, status};
 
 struct Desk {
@@ -178,6 +178,10 @@ impl PaymentProvider for Saying {
         Err(PaymentError::Unavailable)
     }
 
+    async fn cancel(&self, _: &str) -> Result<(), PaymentError> {
+        Err(PaymentError::Unavailable)
+    }
+
     async fn read(&self, _: &[u8], _: &str) -> Result<Option<PaymentNotice>, MessageError> {
         self.0.clone()
     }
@@ -204,6 +208,12 @@ async fn what_the_provider_says_in_its_own_words_is_taken_in_once() {
         amount: Cents::new(10_000),
         occurred_at: IN_TIME,
     };
+    let collected = sqlx::query(
+        "insert into collection (invoice_id, company_id, overdue_at, charge_id)
+         values ($1, $2, $3, 'pi_1')",
+    );
+    let collected = collected.bind(desk.invoice_id.0).bind(desk.company_id.0).bind(IN_TIME);
+    collected.execute(&desk.service().db).await.unwrap();
     desk.read(Ok(None)).await.unwrap();
     assert_eq!(status(&desk.service().db, desk.invoice_id).await, "pending");
     for _ in 0..2 {
@@ -215,6 +225,8 @@ async fn what_the_provider_says_in_its_own_words_is_taken_in_once() {
         .await
         .unwrap();
     assert_eq!(notices, 1);
+    let cancelled = chassis::testing::queued::<CancelCharge>(desk.service()).await;
+    assert!(cancelled.is_empty(), "it is paid there");
     for (error, code) in [
         (MessageError::Untrusted, Code::InvalidArgument),
         (MessageError::Unreadable, Code::InvalidArgument),

@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use super::super::{Invoice, InvoiceStatus, SubscriptionId};
-use crate::payments::BillingType;
+use crate::payments::{BillingType, CancelCharge, NewCharge, Payable};
 
 impl FromRow<'_, PgRow> for Invoice {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -159,7 +159,8 @@ pub(crate) async fn owner(
     Ok(found.map(SubscriptionId))
 }
 
-/// Reads an invoice, whose subscription is locked, with what came in for it.
+/// Reads an invoice, whose subscription is locked, with what came in for it, less what was paid
+/// back.
 pub(crate) async fn lock(
     tx: &mut PgConnection,
     invoice_id: InvoiceId,
@@ -170,7 +171,8 @@ pub(crate) async fn lock(
             .fetch_one(&mut *tx)
             .await?;
     let received: i64 = sqlx::query_scalar(
-        "select coalesce(sum(amount_cents) filter (where effect in ('paid', 'part')), 0)::bigint
+        "select coalesce(sum(case when effect in ('paid', 'part', 'surplus') then amount_cents
+                                  when effect = 'refunded' then -amount_cents end), 0)::bigint
            from subscription_payment
           where invoice_id = $1",
     )
@@ -206,23 +208,39 @@ pub(crate) async fn insert_notice(
     Ok(inserted.rows_affected() == 1)
 }
 
-/// Notes what became of an invoice: nobody is to collect it any more.
-pub(crate) async fn close(
+/// Notes that an invoice is paid: nobody is to collect it any more. Returns what is left to cancel
+/// at the provider; none when it was never to be handed over.
+pub(crate) async fn pay(
     tx: &mut PgConnection,
-    invoice_id: InvoiceId,
-    status: InvoiceStatus,
-    at: OffsetDateTime,
-) -> sqlx::Result<()> {
-    sqlx::query(
+    invoice: &Invoice,
+    paid_at: OffsetDateTime,
+) -> sqlx::Result<Option<CancelCharge>> {
+    let (billing_type, provider_id): (Option<BillingType>, Option<String>) = sqlx::query_as(
         "update subscription_invoice
-            set status = $2, paid_at = coalesce(paid_at, $3), attempt_at = null
-          where invoice_id = $1",
+            set status = 'paid', paid_at = $2, attempt_at = null
+          where invoice_id = $1
+         returning billing_type, provider_id",
     )
-    .bind(invoice_id.0)
-    .bind(status)
-    .bind(at)
-    .execute(tx)
+    .bind(invoice.invoice_id.0)
+    .bind(paid_at)
+    .fetch_one(tx)
     .await?;
+    let charge = billing_type.map(|billing_type| NewCharge {
+        key: Payable::Invoice(invoice.invoice_id),
+        company_id: invoice.company_id,
+        amount: invoice.amount,
+        billing_type,
+        due: invoice.due_on,
+    });
+    Ok(charge.map(|charge| CancelCharge::new(charge, provider_id)))
+}
+
+/// Notes that all that was paid for an invoice is paid back.
+pub(crate) async fn refund(tx: &mut PgConnection, invoice_id: InvoiceId) -> sqlx::Result<()> {
+    sqlx::query("update subscription_invoice set status = 'void' where invoice_id = $1")
+        .bind(invoice_id.0)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 

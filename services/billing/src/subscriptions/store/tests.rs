@@ -74,6 +74,7 @@ async fn notice(
         outcome,
         amount: cents.map(Cents::new),
         occurred_at: None,
+        is_of_provider: false,
     };
     let tx = &mut *service.db.acquire().await.unwrap();
     take_in(service, tx, &received, invoice_id).await.map(|taken| assert!(taken.is_some()))
@@ -145,6 +146,28 @@ async fn payments_and_time_move_a_subscription() {
     notice(&service, "r2", first, PaymentOutcome::Refunded, None).await.unwrap();
     let refunded = invoices::find(&service.db, id, first).await.unwrap().unwrap();
     assert_eq!(refunded.status, InvoiceStatus::Void);
+}
+
+#[tokio::test]
+async fn an_invoice_is_void_when_all_is_paid_back() {
+    let (service, _database) = service().await;
+    let (subscription, first) = begun(&service, CompanyId::generate()).await;
+    let (id, service) = (subscription.subscription_id, &service);
+    let hear = async |notice_id: &str, outcome, cents| {
+        notice(service, notice_id, first, outcome, cents).await.unwrap();
+        invoices::find(&service.db, id, first).await.unwrap().unwrap().status
+    };
+    use PaymentOutcome::{Paid, Refunded};
+    assert_eq!(hear("1", Paid, Some(10_000)).await, InvoiceStatus::Open);
+    assert_eq!(hear("2", Refunded, Some(4_000)).await, InvoiceStatus::Open);
+    assert_eq!(hear("3", Paid, Some(13_879)).await, InvoiceStatus::Open, "a cent is missing");
+    assert_eq!(hear("4", Paid, None).await, InvoiceStatus::Paid);
+    assert_eq!(hear("5", Paid, None).await, InvoiceStatus::Paid, "it is paid twice");
+    assert_eq!(hear("6", Refunded, None).await, InvoiceStatus::Paid, "and once again");
+    assert_eq!(hear("7", Refunded, Some(19_879)).await, InvoiceStatus::Paid);
+    assert_eq!(hear("8", Refunded, None).await, InvoiceStatus::Void);
+    let nothing = notice(service, "9", first, Refunded, None).await;
+    assert!(matches!(nothing, Err(Error::InvoiceNotPaid(_))));
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! for each attempt: attempts follow each other in the service's own queue, farther and farther
 //! apart, with the same idempotency key. Stripe forgets a key after a day; an intent that is made
 //! once more then is harmless, since nobody is shown the first one, and a payment of either counts.
+//! What was paid elsewhere is cancelled at Stripe, so that it is not paid twice.
 
 mod event;
 
@@ -90,6 +91,11 @@ pub struct Stripe {
 #[derive(Deserialize)]
 struct Named {
     id: String,
+}
+
+#[derive(Deserialize)]
+struct State {
+    status: String,
 }
 
 #[derive(Deserialize)]
@@ -202,6 +208,20 @@ impl PaymentProvider for Stripe {
         Ok(id)
     }
 
+    async fn cancel(&self, provider_id: &str) -> Result<(), PaymentError> {
+        let path = path(provider_id)
+            .ok_or_else(|| PaymentError::Refused(format!("{provider_id} is none of Stripe's")))?;
+        // No idempotency key: with one, Stripe would repeat what it said while somebody was paying.
+        let asked = self.ask::<State>(self.post(&format!("{path}/cancel"))).await;
+        let Err(PaymentError::Refused(reason)) = asked else { return asked.map(|_| ()) };
+        let State { status } = self.ask(self.get(&path)).await?;
+        match status.as_str() {
+            "succeeded" | "canceled" => Ok(()),
+            "processing" => Err(PaymentError::Unavailable),
+            _ => Err(PaymentError::Refused(reason)),
+        }
+    }
+
     async fn read(
         &self,
         body: &[u8],
@@ -227,17 +247,19 @@ impl PaymentProvider for Stripe {
 impl Stripe {
     /// What an intent was made for; none when it is none of ours.
     async fn subject_of(&self, intent_id: &str) -> Result<Option<Payable>, MessageError> {
-        let plain = intent_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !plain {
-            return Err(MessageError::Unreadable);
-        }
-        let intent = self.ask(self.get(&format!("/v1/payment_intents/{intent_id}"))).await;
-        match intent {
+        let path = path(intent_id).ok_or(MessageError::Unreadable)?;
+        match self.ask(self.get(&path)).await {
             Ok(event::Intent { metadata, .. }) => Ok(metadata.subject()),
             Err(PaymentError::Refused(_)) => Ok(None),
             Err(PaymentError::Unavailable) => Err(MessageError::Unavailable),
         }
     }
+}
+
+/// Where an intent is; none for what cannot be the name of one.
+fn path(intent_id: &str) -> Option<String> {
+    let plain = intent_id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    plain.then(|| format!("/v1/payment_intents/{intent_id}"))
 }
 
 fn kind(payable: Payable) -> &'static str {

@@ -148,6 +148,48 @@ async fn an_attempt_after_no_answer_bears_the_same_key() {
     );
 }
 
+#[tokio::test]
+async fn an_intent_is_cancelled_unless_it_has_ended_and_later_while_it_is_paid() {
+    let cancel = "POST /v1/payment_intents/pi_1/cancel";
+    let read = "GET /v1/payment_intents/pi_1";
+    let error = |code: &str| json!({"error": {"type": "invalid_request_error", "code": code}});
+    let peer = Peer::start().await;
+    peer.answer(cancel, 200, json!({"id": "pi_1", "status": "canceled"}));
+    stripe(&peer.url).cancel("pi_1").await.unwrap();
+    assert_eq!(peer.operations(), [cancel]);
+    assert!(!peer.asked()[0].headers.contains_key("idempotency-key"));
+
+    let refused = Err(PaymentError::Refused(
+        "400 Bad Request invalid_request_error payment_intent_unexpected_state".to_owned(),
+    ));
+    for (status, expected) in [
+        ("succeeded", Ok(())),
+        ("canceled", Ok(())),
+        ("processing", Err(PaymentError::Unavailable)),
+        ("requires_action", refused),
+    ] {
+        let peer = Peer::start().await;
+        peer.answer(cancel, 400, error("payment_intent_unexpected_state"));
+        peer.answer(read, 200, json!({"id": "pi_1", "status": status}));
+        assert_eq!(stripe(&peer.url).cancel("pi_1").await, expected, "{status}");
+        assert_eq!(peer.operations(), [cancel, read]);
+    }
+
+    let peer = Peer::start().await;
+    let stripe = stripe(&peer.url);
+    peer.silence(cancel).answer(cancel, 500, json!({}));
+    assert_eq!(stripe.cancel("pi_1").await, Err(PaymentError::Unavailable));
+    assert_eq!(stripe.cancel("pi_1").await, Err(PaymentError::Unavailable));
+    let peer = Peer::start().await;
+    let stripe = self::stripe(&peer.url);
+    peer.answer(cancel, 404, error("resource_missing"));
+    peer.answer(read, 404, error("resource_missing"));
+    assert!(matches!(stripe.cancel("pi_1").await, Err(PaymentError::Refused(_))));
+    let elsewhere = stripe.cancel("../customers").await;
+    assert!(matches!(elsewhere, Err(PaymentError::Refused(_))), "{elsewhere:?}");
+    assert_eq!(peer.operations(), [cancel, read], "nothing is asked with such a name");
+}
+
 #[test]
 fn settings_that_miss_something_name_it() {
     let missing = |config: &StripeConfig| {
@@ -334,6 +376,12 @@ impl Localstripe {
         serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
     }
 
+    async fn get(&self, path: &str) -> Value {
+        let request = self.client.get(format!("{}{path}", self.url)).bearer_auth("sk_test_12345");
+        let answer = request.send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+    }
+
     /// Somebody pays an intent with a card.
     async fn pay(&self, intent_id: &str, card: &str) {
         let method = [
@@ -371,6 +419,11 @@ async fn localstripe_takes_intents_and_tells_what_became_of_them() {
     let bad = charge(BillingType::Undefined);
     let bad_id = stripe.register(bad.clone()).await.unwrap();
     local.pay(&bad_id, "4000000000000341").await;
+    stripe.cancel(&good_id).await.expect("what is paid stays so");
+    stripe.cancel(&bad_id).await.unwrap();
+    stripe.cancel(&bad_id).await.expect("what is cancelled stays so");
+    let intent = local.get(&format!("/v1/payment_intents/{bad_id}")).await;
+    assert_eq!(intent["status"], "canceled");
     let nothing = NewCharge { amount: Cents::ZERO, ..charge(BillingType::Pix) };
     assert!(matches!(stripe.register(nothing).await, Err(PaymentError::Refused(_))));
 
