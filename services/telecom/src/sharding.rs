@@ -14,6 +14,8 @@ use crate::calls::testing::World;
 use crate::error::Error;
 use crate::extensions::Extensions;
 use crate::lines::{Lines, NewLine};
+use crate::portability::tests::{Setting, number, setting};
+use crate::portability::{Message, Saying};
 use crate::search::{Counting, Search};
 use crate::testing::{area, cause, new_line, stock};
 
@@ -52,6 +54,35 @@ async fn every_unique_key_is_held_by_one_machine() {
 }
 
 const KNOWN: &str = "its id, or that of its extension, is known and finds few rows by a key";
+
+/// What a message about a port-in asks for: first whom it is about, then for what it changes.
+const MESSAGE: [Hot; 2] = [
+    Hot {
+        rpc: "ReceivePortInMessage, which request it means",
+        across: &[("port_in", "a message names the number, and nobody's company")],
+    },
+    Hot { rpc: "ReceivePortInMessage", across: &[] },
+];
+
+#[tokio::test]
+async fn a_message_asks_all_companies_only_whose_number_it_is_about() {
+    let (setting, _database) = setting().await;
+    let Setting { portability, service, .. } = &setting;
+    let line_id = setting.line(true).await;
+    setting.requested(line_id, &number(1)).await;
+    let message = &Message {
+        message_id: "1".to_owned(),
+        number: number(1),
+        ticket_id: None,
+        saying: Saying::Approve,
+        said_at: service.clock.now(),
+    };
+    let (meant, look_up) = statements_of(portability.meant(message)).await;
+    let meant = meant.unwrap();
+    let (taken, take_in) = statements_of(portability.take_in(&meant, message)).await;
+    assert_ne!(taken.unwrap(), meant, "it says something new");
+    check_hot(service, MESSAGE.iter().zip(&[look_up, take_in])).await;
+}
 
 /// What the busiest rpcs ask for that is not of one company.
 const HOT: [Hot; 8] = [

@@ -66,7 +66,7 @@ impl Portability {
         let mut taken = Vec::with_capacity(messages.len());
         for message in messages {
             let message_id = message.message_id.clone();
-            match self.receive(message).await {
+            match self.receive(&message).await {
                 Ok(_) => taken.push(message_id),
                 Err(Error::PortIn(Refusal::NotFound)) => {
                     tracing::warn!(message_id, "a message is about no request of ours");
@@ -91,14 +91,28 @@ impl Portability {
     ///
     /// # Errors
     /// [`Refusal::NotFound`].
-    pub(super) async fn receive(&self, message: Message) -> Result<PortIn, Error> {
+    pub(super) async fn receive(&self, message: &Message) -> Result<PortIn, Error> {
+        let meant = self.meant(message).await?;
+        self.take_in(&meant, message).await
+    }
+
+    /// The request that a message is about.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`].
+    pub(crate) async fn meant(&self, message: &Message) -> Result<PortIn, Error> {
         let meant = message.ticket_id.map(PortInId);
-        let port_in = store::meant(&self.service.db, &message.number, meant)
-            .await?
-            .ok_or(Refusal::NotFound)?;
+        let found = store::meant(&self.service.db, &message.number, meant).await?;
+        Ok(found.ok_or(Refusal::NotFound)?)
+    }
+
+    /// Takes in a message about a request, once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn take_in(&self, meant: &PortIn, message: &Message) -> Result<PortIn, Error> {
         let now = self.service.clock.now();
         let said_at = message.said_at.min(now);
-        let (meant, message) = (&port_in, &message);
         let port_in = self
             .service
             .transaction(|mut tx| {
@@ -217,7 +231,7 @@ impl Portability {
         port_in: &PortIn,
     ) -> Result<(Line, PortIn), Error> {
         let line = self.lines.lock(tx, port_in.line_id).await?;
-        let port_in = store::lock(tx, port_in.port_in_id).await?.ok_or(Refusal::NotFound)?;
+        let port_in = store::lock(tx, port_in).await?.ok_or(Refusal::NotFound)?;
         Ok((line, port_in))
     }
 }

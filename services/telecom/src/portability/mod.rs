@@ -303,4 +303,4 @@ fn protocol(port_in_id: PortInId, now: OffsetDateTime) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

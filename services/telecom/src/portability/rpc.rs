@@ -93,7 +93,7 @@ impl PortabilityService for Portability {
         request: Request<pb::ReceivePortInMessageRequest>,
     ) -> Result<Response<pb::ReceivePortInMessageResponse>, Status> {
         let message = parse_message(request.into_inner(), self.service.clock.now())?;
-        let port_in = self.receive(message).await?;
+        let port_in = self.receive(&message).await?;
         Ok(Response::new(pb::ReceivePortInMessageResponse { port_in: Some(port_in.into()) }))
     }
 }

@@ -86,7 +86,7 @@ pub(super) async fn save(
         "update port_in
             set status = $2, status_reason = $3, since = $4, asked_at = $5, asks = $6,
                 submitted_at = $7, window_on = $8, due_at = $9, updated_at = $10
-          where port_in_id = $1",
+          where port_in_id = $1 and ($11::uuid is null or company_id = $11)",
     )
     .bind(port_in.port_in_id.0)
     .bind(port_in.status)
@@ -98,6 +98,7 @@ pub(super) async fn save(
     .bind(port_in.window_on)
     .bind(due_at)
     .bind(port_in.updated_at)
+    .bind(port_in.company_id.map(Uuid::from))
     .execute(tx)
     .await?;
     Ok(())
@@ -145,15 +146,18 @@ pub(super) async fn meant(
     .await
 }
 
-/// Reads a request and locks it until the transaction ends. Its line is locked before.
-pub(super) async fn lock(
-    tx: &mut PgConnection,
-    port_in_id: PortInId,
-) -> sqlx::Result<Option<PortIn>> {
-    sqlx::query_as("select * from port_in where port_in_id = $1 for update")
-        .bind(port_in_id.0)
-        .fetch_optional(tx)
-        .await
+/// Reads a request anew and locks it until the transaction ends. Its line is locked before.
+pub(super) async fn lock(tx: &mut PgConnection, known: &PortIn) -> sqlx::Result<Option<PortIn>> {
+    sqlx::query_as(
+        "select *
+           from port_in
+          where port_in_id = $1 and ($2::uuid is null or company_id = $2)
+            for update",
+    )
+    .bind(known.port_in_id.0)
+    .bind(known.company_id.map(Uuid::from))
+    .fetch_optional(tx)
+    .await
 }
 
 /// Reads a line's newest request and locks it until the transaction ends.

@@ -61,7 +61,7 @@ async fn a_request_is_read_as_it_was_written() {
     assert_eq!(locked.as_ref(), Some(&port_in));
     let newest = lock_newest_of_line(&mut connection, port_in.line_id).await.unwrap();
     assert_eq!(newest.as_ref(), Some(&port_in));
-    let again = lock(&mut connection, port_in.port_in_id).await.unwrap();
+    let again = lock(&mut connection, &port_in).await.unwrap();
     assert_eq!(again, Some(port_in));
 }
 

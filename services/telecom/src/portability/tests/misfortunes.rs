@@ -95,13 +95,13 @@ async fn an_old_tickets_message_does_not_touch_the_new_one() {
         saying: Saying::Deny(DenialReason::NumberInactive),
         said_at: setting.service.clock.now(),
     };
-    setting.portability.receive(late.clone()).await.unwrap();
+    setting.portability.receive(&late).await.unwrap();
     assert_eq!(setting.status(line_id).await, Status::InValidation);
     let unnamed = Message { message_id: "1".to_owned(), ticket_id: None, ..late };
-    setting.portability.receive(unnamed.clone()).await.unwrap();
+    setting.portability.receive(&unnamed).await.unwrap();
     assert_eq!(setting.status(line_id).await, Status::Denied);
     let nobodys = Message { number: number(2), ..unnamed };
-    let refused = setting.portability.receive(nobodys).await;
+    let refused = setting.portability.receive(&nobodys).await;
     assert!(matches!(refused, Err(Error::PortIn(Refusal::NotFound))));
 }
 
@@ -171,7 +171,7 @@ async fn a_message_that_was_not_removed_comes_again_without_effect() {
     // Taken in, as by a service that then died.
     let messages = setting.administrator.messages().await.unwrap();
     for message in messages.clone() {
-        setting.portability.receive(message).await.unwrap();
+        setting.portability.receive(&message).await.unwrap();
     }
     let before = setting.port_in(line_id).await;
     assert_eq!(before.status, Status::Scheduled);

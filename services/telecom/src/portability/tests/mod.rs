@@ -21,16 +21,16 @@ use crate::lines::{Lines, NewLine};
 use crate::testing::{new_line, stock};
 use crate::timeline::Actor;
 
-struct Setting {
-    portability: Portability,
+pub(crate) struct Setting {
+    pub(crate) portability: Portability,
     administrator: AdministratorSimulator,
-    service: Service,
+    pub(crate) service: Service,
 }
 
 /// A Monday, with no holiday near.
 const MONDAY: OffsetDateTime = datetime!(2099-03-02 14:00 UTC);
 
-async fn setting() -> (Setting, impl Sized) {
+pub(crate) async fn setting() -> (Setting, impl Sized) {
     let subscriptions =
         vec![("company", PortInChanged::full_name()), ("company", LineNumberChanged::full_name())];
     let (service, database) =
@@ -45,7 +45,7 @@ async fn setting() -> (Setting, impl Sized) {
     (Setting { portability, administrator, service }, database)
 }
 
-fn number(index: u32) -> MobileNumber {
+pub(crate) fn number(index: u32) -> MobileNumber {
     let area: AreaCode = crate::testing::area();
     MobileNumber::from_parts(area, 987_000_000 + index).unwrap()
 }
@@ -60,7 +60,7 @@ fn lost(saying: Saying) -> PlannedEvent {
 
 impl Setting {
     /// An active line with a number of the stock.
-    async fn line(&self, company: bool) -> LineId {
+    pub(crate) async fn line(&self, company: bool) -> LineId {
         let company_id = company.then(CompanyId::generate);
         let new = &NewLine { company_id, ..new_line() };
         let lines = &self.portability.lines;
@@ -105,7 +105,7 @@ impl Setting {
             .await
     }
 
-    async fn requested(&self, line_id: LineId, number: &MobileNumber) -> PortIn {
+    pub(crate) async fn requested(&self, line_id: LineId, number: &MobileNumber) -> PortIn {
         let port_in = self.request(line_id, number, None).await.unwrap();
         self.settle().await;
         port_in
