@@ -5,7 +5,7 @@ use chassis::db::{parsed, parsed_optional};
 use chassis::holds;
 use chassis::page::{Page, counted};
 use sqlx::postgres::PgRow;
-use sqlx::{FromRow, PgConnection, PgExecutor, Row};
+use sqlx::{AssertSqlSafe, FromRow, PgConnection, PgExecutor, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -200,28 +200,7 @@ pub(super) async fn devices(
     company_id: CompanyId,
     page: &Page<After>,
 ) -> sqlx::Result<(Vec<Device>, i64)> {
-    let rows = sqlx::query(
-        "select known.total, page.*
-           from (select count(*) as total from device where company_id = $1) as known
-           left join (
-                    select company_id, device_id, name, imei, code, created_at
-                      from device
-                     where company_id = $1
-                       and ($2::timestamptz is null or (created_at, device_id) > ($2, $3))
-                     order by created_at, device_id
-                    offset $4
-                     limit $5
-                ) as page on true
-          order by page.created_at, page.device_id",
-    )
-    .bind(company_id.0)
-    .bind(page.after.as_ref().map(|(created_at, _)| *created_at))
-    .bind(page.after.as_ref().map(|(_, id)| id.as_str()))
-    .bind(page.skip)
-    .bind(page.limit())
-    .fetch_all(db)
-    .await?;
-    counted(&rows, "device_id")
+    list(db, ("device", "device_id", "name, imei, code"), company_id, page).await
 }
 
 /// A page of a company's vehicles, oldest first, and how many there are in all.
@@ -230,20 +209,33 @@ pub(super) async fn vehicles(
     company_id: CompanyId,
     page: &Page<After>,
 ) -> sqlx::Result<(Vec<Vehicle>, i64)> {
-    let rows = sqlx::query(
+    list(db, ("vehicle", "vehicle_id", "name, plate"), company_id, page).await
+}
+
+/// A page of what a company has in a table that has an id and these columns.
+async fn list<T>(
+    db: impl PgExecutor<'_>,
+    (table, id, columns): (&'static str, &'static str, &'static str),
+    company_id: CompanyId,
+    page: &Page<After>,
+) -> sqlx::Result<(Vec<T>, i64)>
+where
+    T: for<'r> FromRow<'r, PgRow>,
+{
+    let rows = sqlx::query(AssertSqlSafe(format!(
         "select known.total, page.*
-           from (select count(*) as total from vehicle where company_id = $1) as known
+           from (select count(*) as total from {table} where company_id = $1) as known
            left join (
-                    select company_id, vehicle_id, name, plate, created_at
-                      from vehicle
+                    select company_id, {id}, {columns}, created_at
+                      from {table}
                      where company_id = $1
-                       and ($2::timestamptz is null or (created_at, vehicle_id) > ($2, $3))
-                     order by created_at, vehicle_id
+                       and ($2::timestamptz is null or (created_at, {id}) > ($2, $3))
+                     order by created_at, {id}
                     offset $4
                      limit $5
                 ) as page on true
-          order by page.created_at, page.vehicle_id",
-    )
+          order by page.created_at, page.{id}"
+    )))
     .bind(company_id.0)
     .bind(page.after.as_ref().map(|(created_at, _)| *created_at))
     .bind(page.after.as_ref().map(|(_, id)| id.as_str()))
@@ -251,7 +243,7 @@ pub(super) async fn vehicles(
     .bind(page.limit())
     .fetch_all(db)
     .await?;
-    counted(&rows, "vehicle_id")
+    counted(&rows, id)
 }
 
 /// Devices of each of the companies, oldest first, at most `each`.
