@@ -7,10 +7,27 @@
 use brazil::CompanyId;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
+use tonic::Status;
 use uuid::Uuid;
+
+use crate::refusal::Fields;
 
 /// How long a lifted hold is remembered: longer than any request for it can be late.
 const MEMORY: Duration = Duration::days(1);
+
+/// The company and the hold that a request for one names.
+///
+/// # Errors
+/// INVALID_ARGUMENT on `company_id` and `hold_id`.
+pub fn parse(company_id: &str, hold_id: &str) -> Result<(CompanyId, Uuid), Status> {
+    let mut fields = Fields::new();
+    let company_id = fields.required("company_id", company_id);
+    let hold_id = fields.required("hold_id", hold_id);
+    match (company_id, hold_id) {
+        (Some(company_id), Some(hold_id)) => Ok((company_id, hold_id)),
+        _ => Err(fields.into_status()),
+    }
+}
 
 /// Whether a company may get something new. The answer holds until the transaction ends.
 ///

@@ -2,13 +2,11 @@
 //! what it has.
 
 use brazil::CompanyId;
-use chassis::refusal::Fields;
 use chassis::{Service, holds};
 use proto::telecom::v1 as pb;
 use proto::telecom::v1::company_hold_service_server::CompanyHoldService;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -24,7 +22,7 @@ impl CompanyHoldService for Holds {
         request: Request<pb::HoldCompanyRequest>,
     ) -> Result<Response<pb::HoldCompanyResponse>, Status> {
         let given = request.get_ref();
-        let (company_id, hold_id) = parse(&given.company_id, &given.hold_id)?;
+        let (company_id, hold_id) = holds::parse(&given.company_id, &given.hold_id)?;
         let now = self.service.clock.now();
         self.service
             .once(&request, |mut tx| {
@@ -43,7 +41,7 @@ impl CompanyHoldService for Holds {
         request: Request<pb::LiftCompanyHoldRequest>,
     ) -> Result<Response<pb::LiftCompanyHoldResponse>, Status> {
         let given = request.get_ref();
-        let (company_id, hold_id) = parse(&given.company_id, &given.hold_id)?;
+        let (company_id, hold_id) = holds::parse(&given.company_id, &given.hold_id)?;
         let now = self.service.clock.now();
         self.service
             .once(&request, |mut tx| {
@@ -53,16 +51,6 @@ impl CompanyHoldService for Holds {
                 })
             })
             .await
-    }
-}
-
-fn parse(company_id: &str, hold_id: &str) -> Result<(CompanyId, Uuid), Status> {
-    let mut fields = Fields::new();
-    let company_id = fields.required("company_id", company_id);
-    let hold_id = fields.required("hold_id", hold_id);
-    match (company_id, hold_id) {
-        (Some(company_id), Some(hold_id)) => Ok((company_id, hold_id)),
-        _ => Err(fields.into_status()),
     }
 }
 
@@ -88,6 +76,7 @@ async fn count(
 mod tests {
     use chassis::auth::Role;
     use proto::common::v1::Permission;
+    use uuid::Uuid;
 
     use super::*;
     use crate::devices::testing::{add_device, add_vehicle};

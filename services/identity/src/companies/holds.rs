@@ -1,12 +1,9 @@
 //! `CompanyHoldService`: keeps a company from getting new people, and counts those that it has.
 
-use brazil::CompanyId;
 use chassis::holds;
-use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use proto::identity::v1::company_hold_service_server::CompanyHoldService;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use super::store;
 use crate::error::Error;
@@ -24,7 +21,7 @@ impl CompanyHoldService for Holds {
         request: Request<pb::HoldCompanyRequest>,
     ) -> Result<Response<pb::HoldCompanyResponse>, Status> {
         let given = request.get_ref();
-        let (company_id, hold_id) = parse(&given.company_id, &given.hold_id)?;
+        let (company_id, hold_id) = holds::parse(&given.company_id, &given.hold_id)?;
         let now = self.identity.now();
         self.identity
             .service
@@ -45,7 +42,7 @@ impl CompanyHoldService for Holds {
         request: Request<pb::LiftCompanyHoldRequest>,
     ) -> Result<Response<pb::LiftCompanyHoldResponse>, Status> {
         let given = request.get_ref();
-        let (company_id, hold_id) = parse(&given.company_id, &given.hold_id)?;
+        let (company_id, hold_id) = holds::parse(&given.company_id, &given.hold_id)?;
         let now = self.identity.now();
         self.identity
             .service
@@ -56,15 +53,5 @@ impl CompanyHoldService for Holds {
                 })
             })
             .await
-    }
-}
-
-fn parse(company_id: &str, hold_id: &str) -> Result<(CompanyId, Uuid), Status> {
-    let mut fields = Fields::new();
-    let company_id = fields.required("company_id", company_id);
-    let hold_id = fields.required("hold_id", hold_id);
-    match (company_id, hold_id) {
-        (Some(company_id), Some(hold_id)) => Ok((company_id, hold_id)),
-        _ => Err(fields.into_status()),
     }
 }
