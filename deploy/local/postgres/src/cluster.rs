@@ -1,21 +1,22 @@
 //! A cluster on disk and the server that runs it.
 
+mod home;
+mod process;
+
 use std::{
-    env,
-    fs::{self, File, OpenOptions, Permissions, TryLockError},
-    io::{self, ErrorKind, Write},
+    fs::{self, File, OpenOptions, TryLockError},
     net::{Ipv4Addr, TcpListener},
-    os::unix::{
-        fs::{OpenOptionsExt, PermissionsExt, symlink},
-        process::CommandExt,
-    },
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command},
+    process::{Child, ChildStdin},
     thread,
     time::{Duration, Instant},
 };
 
-use rand::{Rng, distr::Alphanumeric};
+pub(crate) use home::random;
+use home::{complete, initdb, make_home, read_password, write_password};
+pub(crate) use process::sweep;
+use process::{is_ready, kill, leftover_is_gone, tail};
 
 use crate::{Binaries, Context, Error, account::Account, watchdog::Watchdog};
 
@@ -27,7 +28,6 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(15);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Between choosing a free port and the server taking it, somebody else may.
 const PORT_ATTEMPTS_MAX: u32 = 5;
-const LOG_TAIL_LINES: usize = 8;
 
 /// What kind of cluster is wanted.
 #[derive(Clone, Debug)]
@@ -296,100 +296,6 @@ impl Drop for Lock {
     }
 }
 
-/// Makes or finds the directory of the server's files, and returns its real path.
-fn make_home(link: &Path, account: Account, throwaway: bool) -> Result<PathBuf, Error> {
-    let cannot = |path: &Path| format!("cannot make {}", path.display());
-    if let Ok(home) = link.canonicalize() {
-        return Ok(home);
-    }
-    // What a link led to may be gone.
-    let _ = fs::remove_file(link);
-    let parent = link.parent().unwrap_or(Path::new("/"));
-    let home = if account.can_enter(parent) {
-        link.to_owned()
-    } else {
-        let elsewhere = match throwaway {
-            true if account.can_enter(&env::temp_dir()) => env::temp_dir(),
-            true => PathBuf::from("/tmp"),
-            false => PathBuf::from("/var/lib/linha"),
-        };
-        if !elsewhere.is_dir() {
-            fs::create_dir_all(&elsewhere).context(|| cannot(&elsewhere))?;
-        }
-        let home = elsewhere.join(format!("linha-postgres-{}", random(12)));
-        symlink(&home, link).context(|| cannot(link))?;
-        home
-    };
-    fs::create_dir(&home).context(|| cannot(&home))?;
-    fs::set_permissions(&home, Permissions::from_mode(0o700)).context(|| cannot(&home))?;
-    account.own(&home)?;
-    home.canonicalize().context(|| cannot(&home))
-}
-
-async fn initdb(
-    binaries: &Binaries,
-    account: Account,
-    home: &Path,
-    throwaway: bool,
-) -> Result<String, Error> {
-    // An attempt that was cut short leaves files, which initdb refuses to touch.
-    let data = home.join("data");
-    if data.exists() {
-        fs::remove_dir_all(&data).context(|| format!("cannot remove {}", data.display()))?;
-    }
-    let password = random(32);
-    let password_file = write_password(home, account, &password)?;
-
-    let mut command = account.command(&binaries.initdb());
-    command
-        .args(["--encoding=UTF8", "--auth=scram-sha-256", "--username", SUPERUSER])
-        .args(locale(binaries.major()))
-        .arg("--pwfile")
-        .arg(&password_file)
-        .arg("--pgdata")
-        .arg(&data)
-        .current_dir("/");
-    if throwaway {
-        command.arg("--no-sync");
-    }
-    complete("initdb", command).await?;
-    Ok(password)
-}
-
-fn write_password(home: &Path, account: Account, password: &str) -> Result<PathBuf, Error> {
-    let path = home.join("password");
-    let _ = fs::remove_file(&path);
-    let file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path);
-    file.and_then(|mut file| file.write_all(password.as_bytes()))
-        .context(|| format!("cannot write {}", path.display()))?;
-    account.own(&path)?;
-    Ok(path)
-}
-
-/// Runs a program that ends by itself.
-async fn complete(program: &'static str, mut command: Command) -> Result<(), Error> {
-    let output = tokio::task::spawn_blocking(move || command.output()).await;
-    let output = output.map_err(io::Error::other).flatten();
-    let output = output.context(|| format!("cannot run {program}"))?;
-    if !output.status.success() {
-        let log = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        return Err(Error::Program { program, outcome: output.status.to_string(), log });
-    }
-    Ok(())
-}
-
-/// Compares bytes, which is fast and never changes with the system's library, but knows upper and
-/// lower case beyond ASCII.
-fn locale(major: u32) -> &'static [&'static str] {
-    if major >= 17 {
-        &["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    } else if cfg!(target_os = "macos") {
-        &["--locale=C", "--lc-ctype=en_US.UTF-8"]
-    } else {
-        &["--locale=C", "--lc-ctype=C.UTF-8"]
-    }
-}
-
 fn settings(port: u16, options: &Options) -> Vec<String> {
     let mut settings = vec![
         "listen_addresses=127.0.0.1".to_owned(),
@@ -409,85 +315,9 @@ fn settings(port: u16, options: &Options) -> Vec<String> {
     settings
 }
 
-fn read_password(home: &Path) -> Result<String, Error> {
-    let path = home.join("password");
-    fs::read_to_string(&path).context(|| format!("cannot read {}", path.display()))
-}
-
 fn free_port() -> Result<u16, Error> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .map(|address| address.port())
         .context(|| "cannot find a free port".to_owned())
-}
-
-/// The server writes its state into its pid file, which is how `pg_ctl` knows, too.
-fn is_ready(data: &Path, pid: u32) -> bool {
-    let text = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-    let mut lines = text.lines().map(str::trim);
-    lines.next().and_then(|line| line.parse().ok()) == Some(pid) && lines.nth(6) == Some("ready")
-}
-
-/// After a crash there is a pid file. Either the watchdog is still stopping that server, or the
-/// file is stale and would keep a new server from starting if its pid belongs to somebody else now.
-async fn leftover_is_gone(data: &Path) -> Result<(), Error> {
-    let deadline = Instant::now() + STOP_TIMEOUT;
-    while let Some(pid) = running_server(data) {
-        if Instant::now() > deadline {
-            return Err(Error::StillRunning { pid, data: data.to_owned() });
-        }
-        tokio::time::sleep(POLL_INTERVAL).await;
-    }
-    let pid_file = data.join("postmaster.pid");
-    match fs::remove_file(&pid_file) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.context(|| format!("cannot remove {}", pid_file.display())),
-    }
-}
-
-/// The process that runs on this data directory.
-fn running_server(data: &Path) -> Option<u32> {
-    let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
-    let pid = text.lines().next()?.trim().parse().ok()?;
-    is_server(pid, data).then_some(pid)
-}
-
-/// Removes clusters below `parent` whose server died without its watchdog.
-pub(crate) fn sweep(parent: &Path) {
-    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
-        let Ok(home) = entry.path().join("server").canonicalize() else { continue };
-        if running_server(&home.join("data")).is_none() {
-            let _ = fs::remove_dir_all(home);
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// Whether this process is a Postgres on this data directory.
-fn is_server(pid: u32, data: &Path) -> bool {
-    let command_line = fs::read(format!("/proc/{pid}/cmdline")).or_else(|_| {
-        let pid = pid.to_string();
-        Command::new("ps").args(["-ww", "-o", "command=", "-p", &pid]).output().map(|o| o.stdout)
-    });
-    let command_line = command_line.unwrap_or_default();
-    String::from_utf8_lossy(&command_line).contains(&*data.to_string_lossy())
-}
-
-/// The end of what the server said since `start`.
-fn tail(log_file: &Path, start: u64) -> String {
-    let log = fs::read(log_file).unwrap_or_default();
-    let start = usize::try_from(start).unwrap_or_default().min(log.len());
-    let said = String::from_utf8_lossy(&log[start..]).into_owned();
-    let lines: Vec<&str> = said.lines().collect();
-    lines[lines.len().saturating_sub(LOG_TAIL_LINES)..].join("\n")
-}
-
-fn kill(server: &mut Child) {
-    let _ = server.kill();
-    let _ = server.wait();
-}
-
-pub(crate) fn random(length: usize) -> String {
-    let letters = rand::rng().sample_iter(Alphanumeric).map(char::from);
-    letters.map(|letter| letter.to_ascii_lowercase()).take(length).collect()
 }

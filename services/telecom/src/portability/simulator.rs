@@ -1,11 +1,14 @@
 //! An administrator, a donor and the holders' phones in memory, that behave badly on demand. They
 //! live on the clock: what they say waits in a mailbox until its moment has come.
 
+mod plan;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use brazil::{BusinessCalendar, MobileNumber, local_date, start_of_day};
 use chassis::clock::Clock;
+pub use plan::{PlannedEvent, SimulatedEvent};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -19,38 +22,6 @@ const MESSAGES_MAX: usize = 100;
 const TEXTS_MAX: usize = 20;
 const APPROVES_AFTER: Duration = Duration::hours(1);
 const COMPLETES_AFTER: Duration = Duration::minutes(15);
-
-/// Something that the outside will do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedEvent {
-    /// What.
-    pub event: SimulatedEvent,
-    /// How long after the event before it, or after the moment at which it becomes possible,
-    /// whichever is later: an answer after the SMS, what the administrator and the donor say
-    /// after the ticket's arrival, an outcome after the opening of the window.
-    pub after: Duration,
-    /// In how many copies the message arrives.
-    pub times: u32,
-    /// Whether it happens without arriving here.
-    pub lose: bool,
-}
-
-/// Something that can happen outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SimulatedEvent {
-    /// A submission comes in; one that is lost does not, and nobody says so.
-    Submission,
-    /// Somebody says something.
-    Said(Saying),
-}
-
-impl PlannedEvent {
-    /// It happens as soon as it can, and arrives once.
-    pub fn new(saying: Saying) -> Self {
-        let event = SimulatedEvent::Said(saying);
-        Self { event, after: Duration::ZERO, times: 1, lose: false }
-    }
-}
 
 /// The administrator in memory. Clones are one administrator.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! A switch in memory, that behaves badly on demand. It lives on the clock: what it says waits
 //! until its moment has come.
 
+mod plan;
 mod sound;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -8,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chassis::clock::Clock;
 use chassis::simulator::{Desk, Failure, Hold, ScriptStep};
+pub use plan::{PlannedCallEvent, SimulatedCallEvent};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
 
@@ -48,39 +50,6 @@ pub struct SwitchTimes {
 impl Default for SwitchTimes {
     fn default() -> Self {
         Self { answer: Duration::seconds(1), talk: Duration::seconds(60) }
-    }
-}
-
-/// Something that will happen to a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedCallEvent {
-    /// What.
-    pub event: SimulatedCallEvent,
-    /// How long after the event before it; the first one after the call is begun.
-    pub after: Duration,
-    /// In how many copies it is said.
-    pub times: u32,
-    /// Whether it happens without being said.
-    pub lose: bool,
-}
-
-/// Something that can happen to a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SimulatedCallEvent {
-    /// It rings.
-    Ring,
-    /// It is answered.
-    Answer,
-    /// It ends.
-    HangUp(HangupCause),
-    /// The switch forgets it.
-    Vanish,
-}
-
-impl PlannedCallEvent {
-    /// It happens after a while, and is said once.
-    pub fn new(event: SimulatedCallEvent, after: Duration) -> Self {
-        Self { event, after, times: 1, lose: false }
     }
 }
 

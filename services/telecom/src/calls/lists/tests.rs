@@ -1,4 +1,7 @@
-use proto::common::v1::{OrderBy, QueryValue};
+use proto::common::v1::condition::Kind as Which;
+use proto::common::v1::query_value::Kind as Given;
+use proto::common::v1::{Comparison, Condition, ConditionList, Operator, OrderBy, QueryValue};
+use time::Duration;
 use time::macros::datetime;
 
 use super::*;
