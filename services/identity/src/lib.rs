@@ -62,6 +62,7 @@ use sqlx::migrate::Migrator;
 
 pub use crate::config::{Config, InvalidServiceSecrets, Policy, ServiceSecrets};
 use crate::identity::Identity;
+use crate::links::MailLink;
 pub use crate::sealed::SEALED;
 
 /// The service's tables.
@@ -145,9 +146,9 @@ pub async fn serve(config: Config, host: Host, outside: Outside) -> anyhow::Resu
         }))
         .events(companies::hear(events(&identity), &identity))
         .job::<SendMail>((identity.post.clone(), outside.mailer))
-        .job::<domain_signups::MailDomainSignup>(identity.clone())
-        .job::<password_resets::MailReset>(identity.clone())
-        .job::<confirmations::MailConfirmation>(identity.clone())
+        .job::<MailLink<domain_signups::DomainSignup>>(identity.clone())
+        .job::<MailLink<password_resets::Reset>>(identity.clone())
+        .job::<MailLink<confirmations::Confirmation>>(identity.clone())
         .job::<voice_accounts::FinishOpening>(identity.clone())
         .job::<invitations::AnnounceProof>(identity.clone())
         .trusts_by(trust(&identity, config.service.limits.trust_refresh()))

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-pub(crate) use job::MailConfirmation;
+pub(crate) use job::Confirmation;
 
 use crate::error::Error;
 use crate::identity::Identity;
@@ -101,8 +101,7 @@ pub(crate) async fn resend(
     let Some(email) = email else { return Err(fields.into_status()) };
 
     let counted = &links_asked_for(identity, "confirmation", &email, remote_address);
-    let job = MailConfirmation::new(&identity.service.keyring, &email);
-    take_on(identity, &request, counted, &job, &job.key()).await
+    take_on::<Confirmation, _, _>(identity, &request, counted, &email).await
 }
 
 #[cfg(test)]

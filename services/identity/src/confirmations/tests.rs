@@ -4,6 +4,7 @@ use time::Duration;
 use tonic::Code;
 
 use super::*;
+use crate::links::MailLink;
 use crate::testing::{confirmation, connection, email, identity, mails, queued, reload, user};
 
 async fn use_link(identity: &Identity, (user_id, token): (String, String)) -> Result<(), Status> {
@@ -15,7 +16,7 @@ async fn ask_again(identity: &Identity, email: &str) {
     let email = email.to_owned();
     let request = pb::ResendConfirmationRequest { email, remote_address: "192.0.2.1".to_owned() };
     resend(identity, Request::new(request)).await.unwrap();
-    for job in queued::<MailConfirmation>(identity).await {
+    for job in queued::<MailLink<Confirmation>>(identity).await {
         job.run(identity.clone()).await.unwrap();
     }
 }
@@ -69,7 +70,7 @@ async fn a_link_is_mailed_again_to_whoever_has_something_to_confirm() {
     assert_eq!(mails(&identity).await.len(), 1, "nobody else gets mail");
     ask_again(&identity, "ANA@x.example").await;
     assert_eq!(mails(&identity).await.len(), 2);
-    let job = queued::<MailConfirmation>(&identity).await.pop().unwrap();
+    let job = queued::<MailLink<Confirmation>>(&identity).await.pop().unwrap();
     job.run(identity.clone()).await.unwrap();
     assert_eq!(mails(&identity).await.len(), 2, "a job that is repeated mails once");
     use_link(&identity, confirmation(&identity, "ana@x.example").await).await.unwrap();

@@ -8,7 +8,7 @@ use brazil::{AreaCode, CompanyId, Email, PlanId, State};
 use chassis::neighbours::companies;
 use proto::company::v1::Company;
 
-pub(crate) use job::MailDomainSignup;
+pub(crate) use job::DomainSignup;
 pub(crate) use rpc::DomainSignups;
 
 use crate::error::Error;

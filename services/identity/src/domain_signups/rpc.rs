@@ -6,7 +6,7 @@ use proto::events::v1::SignupCompleted;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{MailDomainSignup, Offer, store};
+use super::{DomainSignup, Offer, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::claim;
@@ -33,8 +33,7 @@ impl pb::domain_signup_service_server::DomainSignupService for DomainSignups {
         let Some(email) = email else { return Err(fields.into_status()) };
 
         let counted = &links_asked_for(identity, "domain_signup", &email, remote_address);
-        let job = MailDomainSignup::new(&identity.service.keyring, &email);
-        take_on(identity, &request, counted, &job, &job.key()).await
+        take_on::<DomainSignup, _, _>(identity, &request, counted, &email).await
     }
 
     async fn complete_domain_signup(

@@ -4,5 +4,5 @@ mod job;
 mod rpc;
 pub(crate) mod store;
 
-pub(crate) use job::MailReset;
+pub(crate) use job::Reset;
 pub(crate) use rpc::PasswordResets;

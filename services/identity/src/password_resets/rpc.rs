@@ -5,7 +5,7 @@ use chassis::refusal::Fields;
 use proto::identity::v1 as pb;
 use tonic::{Request, Response, Status};
 
-use super::{MailReset, store};
+use super::{Reset, store};
 use crate::error::Error;
 use crate::identity::Identity;
 use crate::invitations::prove;
@@ -32,8 +32,7 @@ impl pb::password_reset_service_server::PasswordResetService for PasswordResets 
         let Some(email) = email else { return Err(fields.into_status()) };
 
         let counted = &links_asked_for(identity, "reset", &email, remote_address);
-        let job = MailReset::new(&identity.service.keyring, &email);
-        take_on(identity, &request, counted, &job, &job.key()).await
+        take_on::<Reset, _, _>(identity, &request, counted, &email).await
     }
 
     async fn check_password_reset(

@@ -6,6 +6,7 @@ use tonic::Code;
 
 use super::*;
 use crate::invitations::AnnounceProof;
+use crate::links::MailLink;
 use crate::testing::{identity, mails, queued, reload, user};
 
 async fn ask(identity: &Identity, email: &str) {
@@ -20,7 +21,7 @@ async fn ask(identity: &Identity, email: &str) {
 /// The secret of the one reset that is mailed.
 async fn secret(identity: &Identity, email: &str) -> String {
     ask(identity, email).await;
-    for job in queued::<MailReset>(identity).await {
+    for job in queued::<MailLink<Reset>>(identity).await {
         job.run(identity.clone()).await.unwrap();
     }
     let mails = mails(identity).await;
@@ -87,9 +88,9 @@ async fn a_repeated_job_mails_once_and_unknown_addresses_get_nothing() {
     for email in ["ana@x.example", "nobody@x.example"] {
         ask(&identity, email).await;
     }
-    assert_eq!(queued::<MailReset>(&identity).await.len(), 2, "as much work for either");
+    assert_eq!(queued::<MailLink<Reset>>(&identity).await.len(), 2, "as much work for either");
     for _ in 0..2 {
-        for job in queued::<MailReset>(&identity).await {
+        for job in queued::<MailLink<Reset>>(&identity).await {
             job.run(identity.clone()).await.unwrap();
         }
     }
@@ -103,6 +104,6 @@ async fn too_many_requests_are_dropped_silently() {
     for _ in 0..8 {
         ask(&identity, "ana@x.example").await;
     }
-    let queued = queued::<MailReset>(&identity).await.len();
+    let queued = queued::<MailLink<Reset>>(&identity).await.len();
     assert_eq!(queued, usize::try_from(identity.policy.resets_max).unwrap());
 }
