@@ -144,19 +144,10 @@ pub(super) async fn account(
     charge_id: CreditChargeId,
 ) -> sqlx::Result<Account> {
     sqlx::query_as(
-        "select value_cents, credited_cents, came - went as received,
-                case when paid_at is not null then paid end as settled
-           from credit_charge,
-                lateral (
-                    select coalesce(sum(amount_cents)
-                               filter (where effect in ('settles', 'part')), 0)::bigint as paid,
-                           coalesce(sum(amount_cents)
-                               filter (where effect in ('settles', 'part', 'surplus')), 0)::bigint
-                               as came,
-                           coalesce(sum(amount_cents)
-                               filter (where effect in ('returns', 'refunds')), 0)::bigint as went
-                      from payment_notice
-                     where payment_notice.charge_id = credit_charge.charge_id) as sums
+        "select value_cents, credited_cents, coalesce(received_cents, 0) as received,
+                case when paid_at is not null then coalesce(paid_cents, 0) end as settled
+           from credit_charge
+           left join payment_sum using (charge_id)
           where charge_id = $1",
     )
     .bind(charge_id.0)

@@ -196,20 +196,10 @@ pub(super) async fn account(
     invoice_id: InvoiceId,
 ) -> sqlx::Result<Option<Account>> {
     sqlx::query_as(
-        "select amount_cents, due_date,
-                case when status in ('paid', 'refunded') then paid end as settled,
-                came - went as received
-           from invoice,
-                lateral (
-                    select coalesce(sum(amount_cents)
-                               filter (where effect in ('settles', 'part')), 0)::bigint as paid,
-                           coalesce(sum(amount_cents)
-                               filter (where effect in ('settles', 'part', 'surplus')), 0)::bigint
-                               as came,
-                           coalesce(sum(amount_cents)
-                               filter (where effect in ('returns', 'refunds')), 0)::bigint as went
-                      from payment_notice
-                     where payment_notice.invoice_id = invoice.invoice_id) as sums
+        "select amount_cents, due_date, coalesce(received_cents, 0) as received,
+                case when status in ('paid', 'refunded') then coalesce(paid_cents, 0) end as settled
+           from invoice
+           left join payment_sum using (invoice_id)
           where invoice_id = $1",
     )
     .bind(invoice_id.0)
