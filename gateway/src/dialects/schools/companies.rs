@@ -6,7 +6,6 @@ use axum::extract::rejection::PathRejection;
 use axum::http::Uri;
 use axum::response::Response;
 use proto::company::v1 as pb;
-use proto::company::v1::school_service_client::SchoolServiceClient;
 
 use super::Schools;
 use super::documents::{Always, Called, MaybeCalled, MaybeIntegrated, NoSchool, NoTenant, Wrong};
@@ -36,14 +35,11 @@ pub(super) async fn tenant(
     let tenant_id = asked.path_id("tenant_id", path).unwrap_or_default();
     asked.check()?;
     let answer = schools
-        .clients()
-        .company
-        .ask(&caller, pb::GetTenantRequest { tenant_id }, |to, request| async move {
-            SchoolServiceClient::new(to).get_tenant(request).await
+        .ask_company(&caller, pb::GetTenantRequest { tenant_id }, |mut to, request| async move {
+            to.get_tenant(request).await
         })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.tenant.unwrap_or_default().into()))
+        .await?;
+    Ok(Told(answer.tenant.unwrap_or_default().into()))
 }
 
 /// Read a school
@@ -63,14 +59,11 @@ pub(super) async fn school(
     let school_id = asked.path_id("school_id", path).unwrap_or_default();
     asked.check()?;
     let answer = schools
-        .clients()
-        .company
-        .ask(&caller, pb::GetSchoolRequest { school_id }, |to, request| async move {
-            SchoolServiceClient::new(to).get_school(request).await
+        .ask_company(&caller, pb::GetSchoolRequest { school_id }, |mut to, request| async move {
+            to.get_school(request).await
         })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.school.unwrap_or_default().into()))
+        .await?;
+    Ok(Told(answer.school.unwrap_or_default().into()))
 }
 
 /// List shifts
@@ -91,14 +84,13 @@ pub(super) async fn shifts(
     let school_external_id = asked.school_external_id();
     asked.check()?;
     let answer = schools
-        .clients()
-        .company
-        .ask(&caller, pb::ListShiftsRequest { school_external_id }, |to, request| async move {
-            SchoolServiceClient::new(to).list_shifts(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    list(answer.message, Frame::Bare, schools.patience(), |part: pb::ListShiftsResponse| {
+        .ask_company(
+            &caller,
+            pb::ListShiftsRequest { school_external_id },
+            |mut to, request| async move { to.list_shifts(request).await },
+        )
+        .await?;
+    list(answer, Frame::Bare, schools.patience(), |part: pb::ListShiftsResponse| {
         part.shifts.into_iter().map(Term::from).collect()
     })
     .await
@@ -122,14 +114,13 @@ pub(super) async fn stages(
     let school_external_id = asked.school_external_id();
     asked.check()?;
     let answer = schools
-        .clients()
-        .company
-        .ask(&caller, pb::ListStagesRequest { school_external_id }, |to, request| async move {
-            SchoolServiceClient::new(to).list_stages(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    list(answer.message, Frame::Bare, schools.patience(), |part: pb::ListStagesResponse| {
+        .ask_company(
+            &caller,
+            pb::ListStagesRequest { school_external_id },
+            |mut to, request| async move { to.list_stages(request).await },
+        )
+        .await?;
+    list(answer, Frame::Bare, schools.patience(), |part: pb::ListStagesResponse| {
         part.stages.into_iter().map(Term::from).collect()
     })
     .await
@@ -153,15 +144,13 @@ pub(super) async fn schools(
     let external_integration_id = asked.external_integration_id();
     asked.check()?;
     let request = pb::ListSchoolsRequest { external_integration_id };
-    let answer = schools
-        .clients()
-        .company
-        .ask(&caller, request, |to, request| async move {
-            SchoolServiceClient::new(to).list_schools(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    list(answer.message, Frame::Data, schools.patience(), |part: pb::ListSchoolsResponse| {
+    let answer =
+        schools
+            .ask_company(&caller, request, |mut to, request| async move {
+                to.list_schools(request).await
+            })
+            .await?;
+    list(answer, Frame::Data, schools.patience(), |part: pb::ListSchoolsResponse| {
         part.schools.into_iter().map(PartnerSchool::from).collect()
     })
     .await
@@ -185,14 +174,13 @@ pub(super) async fn classes(
     let school_external_id = asked.required_school_external_id().unwrap_or_default();
     asked.check()?;
     let answer = schools
-        .clients()
-        .company
-        .ask(&caller, pb::ListClassesRequest { school_external_id }, |to, request| async move {
-            SchoolServiceClient::new(to).list_classes(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    list(answer.message, Frame::Data, schools.patience(), |part: pb::ListClassesResponse| {
+        .ask_company(
+            &caller,
+            pb::ListClassesRequest { school_external_id },
+            |mut to, request| async move { to.list_classes(request).await },
+        )
+        .await?;
+    list(answer, Frame::Data, schools.patience(), |part: pb::ListClassesResponse| {
         part.classes.into_iter().map(Class::from).collect()
     })
     .await

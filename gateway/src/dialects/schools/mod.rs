@@ -16,6 +16,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Method;
 use axum::routing::any;
+use chassis::client::Upstream;
+use prost::Name;
+use proto::company::v1::school_service_client::SchoolServiceClient;
+use proto::identity::v1::school_people_service_client::SchoolPeopleServiceClient;
+use tonic::{Request, Response, Status};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,6 +28,7 @@ use utoipa_axum::routes;
 pub use self::error::Error;
 use super::Dialect;
 use crate::Gateway;
+use crate::caller::Caller;
 use crate::clients::Clients;
 use crate::fault::Fault;
 use crate::stack;
@@ -48,6 +54,44 @@ impl Schools {
     /// How long the next part of a list may take.
     fn patience(&self) -> Duration {
         self.gateway.config.limits.call_timeout()
+    }
+
+    /// Asks company about tenants and schools, on behalf of `caller`.
+    ///
+    /// # Errors
+    /// What company refuses.
+    async fn ask_company<M, A, F>(
+        &self,
+        caller: &Caller,
+        question: M,
+        send: impl Fn(SchoolServiceClient<Upstream>, Request<M>) -> F,
+    ) -> Result<A, Error>
+    where
+        M: Name + Clone,
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let send = |to, request| send(SchoolServiceClient::new(to), request);
+        let answer = self.clients().company.ask(caller, question, send).await;
+        Ok(answer.map_err(Error::of)?.message)
+    }
+
+    /// Asks identity about people of schools, on behalf of `caller`.
+    ///
+    /// # Errors
+    /// What identity refuses.
+    async fn ask_people<M, A, F>(
+        &self,
+        caller: &Caller,
+        question: M,
+        send: impl Fn(SchoolPeopleServiceClient<Upstream>, Request<M>) -> F,
+    ) -> Result<A, Error>
+    where
+        M: Name + Clone,
+        F: Future<Output = Result<Response<A>, Status>>,
+    {
+        let send = |to, request| send(SchoolPeopleServiceClient::new(to), request);
+        let answer = self.clients().identity.ask(caller, question, send).await;
+        Ok(answer.map_err(Error::of)?.message)
     }
 }
 

@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
 use proto::identity::v1 as pb;
-use proto::identity::v1::school_people_service_client::SchoolPeopleServiceClient;
 
 use super::Schools;
 use super::documents::{Always, CalledToo, NoAccount, NoSchool, OneSchool, Wrong};
@@ -29,14 +28,11 @@ pub(super) async fn profiles(
     Reader(caller): Reader,
 ) -> Result<Told<Vec<Profile>>, Error> {
     let answer = schools
-        .clients()
-        .identity
-        .ask(&caller, pb::ListProfilesRequest {}, |to, request| async move {
-            SchoolPeopleServiceClient::new(to).list_profiles(request).await
+        .ask_people(&caller, pb::ListProfilesRequest {}, |mut to, request| async move {
+            to.list_profiles(request).await
         })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.profiles.into_iter().map(Into::into).collect()))
+        .await?;
+    Ok(Told(answer.profiles.into_iter().map(Into::into).collect()))
 }
 
 /// List dependents
@@ -60,14 +56,13 @@ pub(super) async fn dependents(
     let account_id = asked.path_id("account_id", path).unwrap_or_default();
     asked.check()?;
     let answer = schools
-        .clients()
-        .identity
-        .ask(&caller, pb::ListDependentsRequest { account_id }, |to, request| async move {
-            SchoolPeopleServiceClient::new(to).list_dependents(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.dependents.into_iter().map(Into::into).collect()))
+        .ask_people(
+            &caller,
+            pb::ListDependentsRequest { account_id },
+            |mut to, request| async move { to.list_dependents(request).await },
+        )
+        .await?;
+    Ok(Told(answer.dependents.into_iter().map(Into::into).collect()))
 }
 
 /// Read an account
@@ -87,14 +82,13 @@ pub(super) async fn account(
     let account_id = asked.path_id("account_id", path).unwrap_or_default();
     asked.check()?;
     let answer = schools
-        .clients()
-        .identity
-        .ask(&caller, pb::GetSchoolAccountRequest { account_id }, |to, request| async move {
-            SchoolPeopleServiceClient::new(to).get_school_account(request).await
-        })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.account.unwrap_or_default().into()))
+        .ask_people(
+            &caller,
+            pb::GetSchoolAccountRequest { account_id },
+            |mut to, request| async move { to.get_school_account(request).await },
+        )
+        .await?;
+    Ok(Told(answer.account.unwrap_or_default().into()))
 }
 
 /// Read an account in a school
@@ -122,14 +116,11 @@ pub(super) async fn partner_account(
     asked.check()?;
     let request = pb::GetPartnerAccountRequest { account_id, school_id, school_external_id };
     let answer = schools
-        .clients()
-        .identity
-        .ask(&caller, request, |to, request| async move {
-            SchoolPeopleServiceClient::new(to).get_partner_account(request).await
+        .ask_people(&caller, request, |mut to, request| async move {
+            to.get_partner_account(request).await
         })
-        .await
-        .map_err(Error::of)?;
-    Ok(Told(answer.message.into()))
+        .await?;
+    Ok(Told(answer.into()))
 }
 
 /// List users
@@ -151,14 +142,11 @@ pub(super) async fn users(
     asked.check()?;
     let request = pb::ListSchoolPeopleRequest { school_external_id };
     let answer = schools
-        .clients()
-        .identity
-        .ask(&caller, request, |to, request| async move {
-            SchoolPeopleServiceClient::new(to).list_school_people(request).await
+        .ask_people(&caller, request, |mut to, request| async move {
+            to.list_school_people(request).await
         })
-        .await
-        .map_err(Error::of)?;
-    list(answer.message, Frame::Data, schools.patience(), |part: pb::ListSchoolPeopleResponse| {
+        .await?;
+    list(answer, Frame::Data, schools.patience(), |part: pb::ListSchoolPeopleResponse| {
         part.people.into_iter().map(SchoolUser::from).collect()
     })
     .await
