@@ -24,6 +24,7 @@ mod payment_methods;
 mod people;
 mod pictures;
 mod resource;
+mod route;
 mod session;
 mod subscriptions;
 mod upload;
@@ -88,7 +89,7 @@ pub(crate) async fn divert(
     request: Request,
     next: Next,
 ) -> Response {
-    if !operations::is_ours(request.uri().path()) {
+    if !route::is_ours(request.uri().path()) {
         return next.run(request).await;
     }
     workspaces.oneshot(request).await.unwrap_or_else(|never| match never {})

@@ -5,6 +5,7 @@
 //! Stricter than the original, where a typo lists everything: whatever is not understood is
 //! INVALID_FILTER, and its message names the cause.
 
+mod conditions;
 mod fields;
 mod models;
 mod page;
