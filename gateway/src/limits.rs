@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::http::{HeaderMap, HeaderName};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{Quota, RateLimiter};
@@ -23,6 +24,22 @@ type Keyed<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock>;
 const FORGET_EVERY: Duration = Duration::from_secs(10);
 
 const WINDOW: Duration = Duration::from_mins(1);
+
+/// What an answer tells of a limit: how many requests it lets through, how many are left, and the
+/// seconds after which it starts anew.
+pub(crate) const HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("ratelimit-limit"),
+    HeaderName::from_static("ratelimit-remaining"),
+    HeaderName::from_static("ratelimit-reset"),
+];
+
+/// Tells of a limit that was reached.
+pub(crate) fn tell(headers: &mut HeaderMap, limit: u32, seconds: u64) {
+    let [through, remaining, reset] = HEADERS;
+    headers.insert(through, limit.into());
+    headers.insert(remaining, 0.into());
+    headers.insert(reset, seconds.into());
+}
 
 /// Counts requests by caller and by address.
 pub(crate) struct RateLimits {

@@ -32,7 +32,7 @@ use crate::config::Web;
 use crate::dialects::Dialect;
 use crate::fault::Fault;
 use crate::limits::RateLimits;
-use crate::{address, caller};
+use crate::{address, caller, limits};
 
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 const PREFLIGHT_AGE: Duration = Duration::from_secs(3600);
@@ -131,14 +131,12 @@ fn cors(web: &Web) -> CorsLayer {
             TOKEN_HEADER,
             COMPANY_HEADER,
         ])
-        .expose_headers([
-            RETRY_AFTER,
-            HeaderName::from_static(REPLAYED_HEADER),
-            REQUEST_ID,
-            HeaderName::from_static("ratelimit-limit"),
-            HeaderName::from_static("ratelimit-remaining"),
-            HeaderName::from_static("ratelimit-reset"),
-        ])
+        .expose_headers(
+            [RETRY_AFTER, HeaderName::from_static(REPLAYED_HEADER), REQUEST_ID]
+                .into_iter()
+                .chain(limits::HEADERS)
+                .collect::<Vec<_>>(),
+        )
         .max_age(PREFLIGHT_AGE);
     if web.cors_origins.is_empty() {
         layer.allow_origin(AnyOrigin)

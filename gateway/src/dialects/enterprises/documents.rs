@@ -8,9 +8,7 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{
-    HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Type,
-};
+use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, Type};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi as _, ToSchema};
 
 use super::error::{
@@ -18,6 +16,7 @@ use super::error::{
     UNAVAILABLE, UNSUPPORTED, deletion_messages,
 };
 use super::question::{FIELDS, OPERATORS, SORT_KEYS};
+use crate::docs::{with_limit, with_retry_after};
 
 /// The document without its paths.
 pub(super) fn document() -> OpenApi {
@@ -234,24 +233,13 @@ fn described(kind: Kind, description: &str) -> (String, RefOr<Response>) {
         .schema(Some(Ref::from_schema_name("EnterpriseError")))
         .example(Some(json!({"error": {"message": message}})))
         .build();
-    let mut response =
+    let response =
         ResponseBuilder::new().description(description).content("application/json", content);
-    let headers: &[(&str, &str)] = match kind {
-        TOO_MANY => &[
-            ("Retry-After", "Seconds after which to try again"),
-            ("RateLimit-Limit", "Requests that the limit lets through"),
-            ("RateLimit-Remaining", "How many of them are left: 0"),
-            ("RateLimit-Reset", "Seconds after which the limit starts anew"),
-        ],
-        UNAVAILABLE => &[("Retry-After", "Seconds after which to try again")],
-        _ => &[],
+    let response = match kind {
+        TOO_MANY => with_limit(response),
+        UNAVAILABLE => with_retry_after(response),
+        _ => response,
     };
-    for (name, description) in headers {
-        let header = HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-            .description(Some(*description));
-        response = response.header(*name, header.build());
-    }
     (status.as_str().to_owned(), response.build().into())
 }
 

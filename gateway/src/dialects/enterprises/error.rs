@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use axum::http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chassis::refusal::Refusal;
@@ -12,10 +12,7 @@ use tonic::{Code, Status};
 use utoipa::ToSchema;
 
 use crate::fault::{Fault, whole_seconds};
-
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+use crate::limits;
 
 const RETRY_AFTER_USUAL: Duration = Duration::from_secs(1);
 
@@ -175,9 +172,7 @@ impl IntoResponse for Error {
                 let after = whole_seconds(self.retry_after.unwrap_or(RETRY_AFTER_USUAL));
                 headers.insert(RETRY_AFTER, after.into());
                 if status == StatusCode::TOO_MANY_REQUESTS {
-                    headers.insert(RATE_LIMIT, self.limit.unwrap_or_default().into());
-                    headers.insert(RATE_REMAINING, HeaderValue::from_static("0"));
-                    headers.insert(RATE_RESET, after.into());
+                    limits::tell(headers, self.limit.unwrap_or_default(), after);
                 }
             }
             _ => {}

@@ -7,7 +7,7 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema, Type};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response, Schema, Type};
 use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::error::{
@@ -15,6 +15,7 @@ use super::error::{
     TOO_MANY, UNAUTHORIZED, UNAVAILABLE, UNSUPPORTED,
 };
 pub(crate) use crate::docs::IdempotencyKey;
+use crate::docs::with_retry_after;
 
 /// The document without its paths.
 pub(crate) fn document() -> OpenApi {
@@ -151,13 +152,9 @@ fn refusal(kind: Kind) -> (String, RefOr<Response>) {
         .example(Some(example))
         .build();
     let response = ResponseBuilder::new().description(message).content("application/json", content);
-    let response = if [TOO_MANY, UNAVAILABLE].contains(&kind) {
-        let header = HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-            .description(Some("Seconds after which to try again"));
-        response.header("Retry-After", header.build())
-    } else {
-        response
+    let response = match kind {
+        TOO_MANY | UNAVAILABLE => with_retry_after(response),
+        _ => response,
     };
     (status.as_str().to_owned(), response.build().into())
 }

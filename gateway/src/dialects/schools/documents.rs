@@ -13,6 +13,7 @@ use super::error::{
     Envelope, INTERNAL, INVALID, Kind, NO_ACCOUNT, NO_SCHOOL, NO_TENANT, Property, TOO_MANY, Told,
     UNAUTHORIZED, UNAVAILABLE,
 };
+use crate::docs::with_retry_after;
 
 /// The document without its paths.
 pub(super) fn document() -> OpenApi {
@@ -180,13 +181,11 @@ fn refusal(kind: Kind) -> (String, RefOr<Response>) {
         .schema(Some(Ref::from_schema_name("SchoolsError")))
         .example(Some(example(kind)))
         .build();
-    let mut response =
+    let response =
         ResponseBuilder::new().description(kind.message).content("application/json", content);
-    if [TOO_MANY, UNAVAILABLE].contains(&kind) {
-        let header = HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-            .description(Some("Seconds after which to try again"));
-        response = response.header("Retry-After", header.build());
-    }
+    let response = match kind {
+        TOO_MANY | UNAVAILABLE => with_retry_after(response),
+        _ => response,
+    };
     (kind.status.as_str().to_owned(), response.build().into())
 }

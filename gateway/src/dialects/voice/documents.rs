@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Response, Type};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Response};
 use utoipa::{IntoResponses, Modify, OpenApi as _};
 
 use super::error::{
@@ -14,6 +14,7 @@ use super::error::{
     INVALID_FILTER, Kind, MODEL_NOT_FOUND, TOO_LARGE, TOO_MANY, Told, UNAVAILABLE, UNSUPPORTED,
 };
 pub(super) use crate::docs::IdempotencyKey;
+use crate::docs::{with_limit, with_retry_after};
 
 /// The document without its paths.
 pub(super) fn document() -> OpenApi {
@@ -141,23 +142,12 @@ fn refusal(kind: Kind) -> (String, RefOr<Response>) {
         .schema(Some(Ref::from_schema_name("VoiceError")))
         .example(Some(example(kind)))
         .build();
-    let mut response =
+    let response =
         ResponseBuilder::new().description(kind.message).content("application/json", content);
-    let headers: &[(&str, &str)] = match kind {
-        TOO_MANY => &[
-            ("Retry-After", "Seconds after which to try again"),
-            ("RateLimit-Limit", "Requests that the limit lets through"),
-            ("RateLimit-Remaining", "How many of them are left: 0"),
-            ("RateLimit-Reset", "Seconds after which the limit starts anew"),
-        ],
-        UNAVAILABLE => &[("Retry-After", "Seconds after which to try again")],
-        _ => &[],
+    let response = match kind {
+        TOO_MANY => with_limit(response),
+        UNAVAILABLE => with_retry_after(response),
+        _ => response,
     };
-    for (name, description) in headers {
-        let header = HeaderBuilder::new()
-            .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-            .description(Some(*description));
-        response = response.header(*name, header.build());
-    }
     (kind.status.as_str().to_owned(), response.build().into())
 }

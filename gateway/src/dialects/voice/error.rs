@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
-use axum::http::header::{HeaderName, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use chassis::refusal::Refusal;
 use serde::Serialize;
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::rules::{Broken, Model, Rule};
 use crate::fault::{Fault, whole_seconds};
+use crate::limits;
 
 /// A way in which things go wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,10 +172,6 @@ fn kind_of(code: Code, reason: &str) -> Kind {
 }
 
 const RETRY_AFTER_USUAL: Duration = Duration::from_secs(1);
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
-const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
-const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-
 /// An answer that says what went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
@@ -388,9 +385,7 @@ impl IntoResponse for Error {
             let after = whole_seconds(self.retry_after.unwrap_or(RETRY_AFTER_USUAL));
             headers.insert(RETRY_AFTER, after.into());
             if is_too_many {
-                headers.insert(RATE_LIMIT, self.limit.unwrap_or_default().into());
-                headers.insert(RATE_REMAINING, HeaderValue::from_static("0"));
-                headers.insert(RATE_RESET, after.into());
+                limits::tell(headers, self.limit.unwrap_or_default(), after);
             }
         }
         response

@@ -16,7 +16,7 @@ use super::contexts::TYPES;
 use super::error::Violation;
 use super::operations::{Gives, OPERATIONS, Operation, Takes};
 use super::wire;
-use crate::docs::IdempotencyKey;
+use crate::docs::{IdempotencyKey, with_retry_after};
 
 /// The document.
 pub(super) fn document() -> OpenApi {
@@ -314,12 +314,7 @@ fn problem(status: u16) -> utoipa::openapi::Response {
         )
         .content("application/problem+json", content);
     match status {
-        429 | 503 => {
-            let seconds = HeaderBuilder::new()
-                .schema(Some(ObjectBuilder::new().schema_type(Type::Integer).build()))
-                .description(Some("Seconds after which to try again"));
-            response.header("Retry-After", seconds.build()).build()
-        }
+        429 | 503 => with_retry_after(response).build(),
         _ => response.build(),
     }
 }
