@@ -4,11 +4,15 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::header::{AUTHORIZATION, HeaderMap};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::auth::{SubjectKind, Trust};
 use chassis::idempotency::KEY_HEADER;
+use sha2::{Digest, Sha256};
 use tonic::Code;
 use tonic::metadata::{Ascii, MetadataValue};
 
+use crate::address::ClientAddress;
 use crate::dialects::Dialect;
 use crate::fault::{Fault, invalid};
 
@@ -23,7 +27,9 @@ pub const COMPANY_HEADER: HeaderName = HeaderName::from_static("x-company");
 
 const REQUEST_ID_NAME: &str = "x-request-id";
 
-const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
+const KEY_NAME: &str = "Idempotency-Key";
+const KEY_RULE: &str = "has 1 to 255 printable ASCII characters";
+const KEY_LENGTH_MAX: usize = 255;
 
 /// The token that came with a request, once it was looked at.
 #[derive(Clone, Debug)]
@@ -112,41 +118,64 @@ impl Caller {
         self.bearer.is_none()
     }
 
-    fn without_token(parts: &Parts) -> Result<Self, Fault> {
-        let ascii = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    /// Whoever has this token, and asks nothing that could be done twice.
+    pub(crate) fn reader(bearer: MetadataValue<Ascii>, headers: &HeaderMap) -> Self {
+        Self { bearer: Some(bearer), idempotency_key: None, request_id: request_id(headers) }
+    }
+
+    fn of(parts: &Parts, bearer: Option<MetadataValue<Ascii>>) -> Result<Self, Fault> {
+        let key = idempotency_key(parts)?;
+        let key = if bearer.is_none() { key.map(|key| of_address(key, parts)) } else { key };
+        let refused = |_| invalid(KEY_NAME, KEY_RULE);
         Ok(Self {
-            bearer: None,
-            idempotency_key: idempotency_key(parts)?,
-            request_id: ascii(REQUEST_ID).and_then(|id| id.parse().ok()),
+            idempotency_key: key.map(|key| key.parse().map_err(refused)).transpose()?,
+            request_id: request_id(&parts.headers),
+            bearer,
         })
     }
 }
 
+fn request_id(headers: &HeaderMap) -> Option<MetadataValue<Ascii>> {
+    headers.get(REQUEST_ID)?.to_str().ok()?.parse().ok()
+}
+
 /// Only requests that create or charge are told apart by a key.
-fn idempotency_key(parts: &Parts) -> Result<Option<MetadataValue<Ascii>>, Fault> {
+fn idempotency_key(parts: &Parts) -> Result<Option<String>, Fault> {
     if ![Method::POST, Method::PUT].contains(&parts.method) {
         return Ok(None);
     }
     let Some(key) = parts.headers.get(KEY_HEADER) else { return Ok(None) };
-    let refused = || invalid("Idempotency-Key", "has 1 to 255 printable ASCII characters");
-    let key = key.to_str().map_err(|_| refused())?;
-    if key.is_empty() || key.len() > IDEMPOTENCY_KEY_LENGTH_MAX {
-        return Err(refused());
-    }
-    key.parse().map(Some).map_err(|_| refused())
+    let key = key.to_str().ok().filter(|key| (1..=KEY_LENGTH_MAX).contains(&key.len()));
+    key.map(|key| Some(key.to_owned())).ok_or_else(|| invalid(KEY_NAME, KEY_RULE))
 }
 
-fn presented(parts: &Parts) -> Presented {
-    parts.extensions.get().cloned().unwrap_or(Presented::Nothing)
+/// A key of somebody without a token. To the services they are all the gateway, so their addresses
+/// tell them apart: nobody is to be given, by a key that was easy to guess, what somebody else was
+/// answered.
+fn of_address(key: String, parts: &Parts) -> String {
+    let address = parts.extensions.get().map(|ClientAddress(address)| address.to_string());
+    let named = format!("{} {key}", address.unwrap_or_default());
+    URL_SAFE_NO_PAD.encode(Sha256::digest(named))
+}
+
+/// The token of a request, unless it is not good.
+fn bearer(parts: &Parts) -> Result<Option<MetadataValue<Ascii>>, Fault> {
+    match parts.extensions.get() {
+        None | Some(Presented::Nothing) => Ok(None),
+        Some(Presented::Token { bearer, .. }) => Ok(Some(bearer.clone())),
+        Some(Presented::Bad) => Err(Fault::Unauthorized),
+        Some(Presented::Unknown) => Err(Fault::Unavailable),
+    }
 }
 
 /// A caller with a good token.
 impl<D: Dialect> FromRequestParts<D> for Caller {
     type Rejection = D::Error;
 
-    async fn from_request_parts(parts: &mut Parts, dialect: &D) -> Result<Self, D::Error> {
-        let Anyone(caller) = Anyone::from_request_parts(parts, dialect).await?;
-        if caller.bearer.is_none() { Err(Fault::Unauthorized.into()) } else { Ok(caller) }
+    async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
+        // Whatever is wrong with the rest is nobody's business without a token.
+        let bearer = bearer(parts)?.ok_or(Fault::Unauthorized)?;
+        Ok(Self::of(parts, Some(bearer))?)
     }
 }
 
@@ -158,13 +187,7 @@ impl<D: Dialect> FromRequestParts<D> for Anyone {
     type Rejection = D::Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
-        let bearer = match presented(parts) {
-            Presented::Nothing => None,
-            Presented::Token { bearer, .. } => Some(bearer),
-            Presented::Bad => return Err(Fault::Unauthorized.into()),
-            Presented::Unknown => return Err(Fault::Unavailable.into()),
-        };
-        Ok(Self(Caller { bearer, ..Caller::without_token(parts)? }))
+        Ok(Self(Caller::of(parts, bearer(parts)?)?))
     }
 }
 
@@ -176,7 +199,7 @@ impl<D: Dialect> FromRequestParts<D> for Stranger {
     type Rejection = D::Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &D) -> Result<Self, D::Error> {
-        Ok(Self(Caller::without_token(parts)?))
+        Ok(Self(Caller::of(parts, None)?))
     }
 }
 

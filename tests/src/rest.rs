@@ -1,5 +1,6 @@
 //! A client of the REST gateway.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::HeaderMap;
@@ -31,16 +32,20 @@ pub struct Answer {
     pub body: Value,
 }
 
+fn client(address: Option<IpAddr>) -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .local_address(address)
+        .build()
+        .expect("a client without TLS")
+}
+
 impl Rest {
     /// Calls without a token. `base` has no slash at the end.
     pub fn new(base: &str) -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .expect("a client without TLS");
         Self {
-            client,
+            client: client(None),
             base: base.to_owned(),
             token: None,
             idempotency_key: None,
@@ -66,6 +71,12 @@ impl Rest {
         let mut client = self.clone();
         client.headers.insert(name, value.parse().expect("a header"));
         client
+    }
+
+    /// The same client at another of this machine's addresses.
+    #[must_use]
+    pub fn at(&self, address: IpAddr) -> Self {
+        Self { client: client(Some(address)), ..self.clone() }
     }
 
     /// Logs in and goes on with the token.

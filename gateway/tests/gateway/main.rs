@@ -1,6 +1,7 @@
 //! The gateway before peers that misbehave on command: slow, broken or gone. How it works with
 //! the services themselves is shown by the whole-system tests.
 
+mod callers;
 mod document;
 mod door;
 mod failures;

@@ -27,6 +27,7 @@ type Handler = Box<dyn Fn(&[u8]) -> Result<Vec<u8>, Status> + Send + Sync>;
 pub(crate) struct Services {
     handlers: Arc<Mutex<HashMap<&'static str, Handler>>>,
     calls: Arc<Mutex<Vec<String>>>,
+    keys: Arc<Mutex<Vec<String>>>,
     delays: Arc<Mutex<HashMap<&'static str, Duration>>>,
 }
 
@@ -56,6 +57,11 @@ impl Services {
         self.calls.lock().unwrap().iter().filter(|called| *called == path).count()
     }
 
+    /// The idempotency keys that came with calls so far.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        self.keys.lock().unwrap().clone()
+    }
+
     /// Listens on a free port.
     async fn start(&self) -> String {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -68,6 +74,9 @@ impl Services {
 
 async fn answer(State(services): State<Services>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
+    if let Some(key) = request.headers().get("idempotency-key") {
+        services.keys.lock().unwrap().push(key.to_str().unwrap().to_owned());
+    }
     let bytes = to_bytes(request.into_body(), usize::MAX).await.unwrap();
     let message = bytes[5..].to_vec();
     services.calls.lock().unwrap().push(path.clone());

@@ -308,6 +308,26 @@ async fn a_password_is_neither_short_nor_long_nor_common() {
     rest.post(&path, &both("ção de 8".into())).await.expect(200);
 }
 
+/// The id of a form opens it, so it is told to nobody who guesses a key and an e-mail.
+#[tokio::test]
+async fn strangers_do_not_share_keys() {
+    let world = World::shared().await;
+    let (key, given) = (email(), json!({ "email": email() }));
+    let rest = world.rest().with_key(&key);
+    let elsewhere = rest.at([127, 0, 0, 9].into());
+    let first = rest.post("/signup-forms", &given).await.expect(200);
+    let other = elsewhere.post("/signup-forms", &given).await;
+    assert!(!other.headers.contains_key("idempotency-replayed"));
+    assert_ne!(other.expect(200)["id"], first["id"]);
+    assert_eq!(rest.post("/signup-forms", &given).await.expect(200), first);
+    let third = elsewhere.with_key(&email()).post("/signup-forms", &given).await.expect(200);
+    assert_ne!(third["id"], first["id"]);
+    // Nor are they in each other's way.
+    let busy = email();
+    rest.with_key(&busy).post("/signup-forms", &given).await.expect(200);
+    elsewhere.with_key(&busy).post("/signup-forms", &json!({ "email": email() })).await.expect(200);
+}
+
 #[tokio::test]
 async fn a_form_opened_twice_with_one_key_is_one_form() {
     let world = World::shared().await;
