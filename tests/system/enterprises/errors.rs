@@ -20,6 +20,40 @@ async fn who_asks_comes_before_what_is_asked() {
 }
 
 #[tokio::test]
+async fn in_whose_name_it_is_asked_comes_before_what_is_asked() {
+    let world = World::shared().await;
+    let (family, other) = (Family::new(world).await, Family::new(world).await);
+    let path = format!("/v2/enterprises/{}", family.id);
+    for own in [&*other.id, &*other.company_id, "ABC1234567890DE", "?"] {
+        let foreign = family.admin.with_header("x-company", own);
+        for asked in [
+            "/v2/enterprises?limit=x",
+            "/v2/enterprises?a[b=1",
+            "/v2/enterprises/short",
+            "/v2/nothing",
+            "/v2/",
+            &format!("{path}?attributes[]=x"),
+        ] {
+            refused(foreign.get(asked).await, 401, "Unauthorized");
+        }
+        refused(foreign.patch(&path, &json!([])).await, 401, "Unauthorized");
+        refused(foreign.post("/v2/enterprises/", &json!({})).await, 401, "Unauthorized");
+        refused(
+            foreign.with_key(&"k".repeat(256)).post("/v2/enterprises/", &new("A", "1")).await,
+            401,
+            "Unauthorized",
+        );
+        refused(foreign.put("/v2/enterprises/", &json!({})).await, 401, "Unauthorized");
+        let text = foreign.post_raw("/v2/enterprises/", "text/plain", "x").await;
+        refused(text, 401, "Unauthorized");
+    }
+    let own = family.admin.with_header("x-company", &family.id);
+    refused(own.get("/v2/enterprises?limit=x").await, 400, "Bad Request");
+    refused(own.get("/v2/nothing").await, 404, "Not Found");
+    refused(own.put("/v2/enterprises/", &json!({})).await, 405, "Method Not Allowed");
+}
+
+#[tokio::test]
 async fn routes_methods_and_media_are_told_apart() {
     let world = World::shared().await;
     let family = Family::new(world).await;

@@ -6,11 +6,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::Response;
+use proto::company::v1::ListEnterprisesRequest;
+use proto::company::v1::enterprise_service_client::EnterpriseServiceClient;
 use sha2::{Digest, Sha256};
 use tonic::metadata::{Ascii, MetadataValue};
 
 use super::Enterprises;
-use super::error::Error;
+use super::error::{Deed, Error};
 use crate::address::{self, ClientAddress};
 use crate::caller::{COMPANY_HEADER, Caller, Presented};
 use crate::fault::Fault;
@@ -24,19 +26,51 @@ pub(super) async fn enter(
     let gateway = &enterprises.gateway;
     let address = address::locate(&mut request, &gateway.config.web.trusted_proxies);
     let presented = Presented::of(request.headers(), &gateway.trust);
-    match &presented {
+    let caller = match &presented {
         // Only people belong to enterprises.
         Presented::Token { bearer, subject } if subject.starts_with("user:") => {
             count_token(&enterprises, bearer)?;
+            Caller::reader(bearer.clone(), request.headers())
         }
         Presented::Unknown => return Err(Fault::Unavailable.into()),
         Presented::Token { .. } | Presented::Nothing | Presented::Bad => {
             count_address(&enterprises, address)?;
             return Err(Fault::Unauthorized.into());
         }
-    }
+    };
+    let own = named(request.headers());
     request.extensions_mut().insert(presented);
-    Ok(next.run(request).await)
+    let response = next.run(request).await;
+    // Whatever is wrong with a request is told only to those in whose name it may be asked. Who is
+    // served was looked at by the service, as is whoever names nobody.
+    if response.status().is_client_error()
+        && let Some(own) = own
+    {
+        check_own(&enterprises, &caller, own).await?;
+    }
+    Ok(response)
+}
+
+/// The enterprise that somebody says that they ask in the name of.
+fn named(headers: &HeaderMap) -> Option<String> {
+    let own = headers.get(&COMPANY_HEADER)?;
+    // What is no text is no enterprise of anybody's.
+    Some(own.to_str().unwrap_or("?").trim().to_owned())
+}
+
+/// Whether somebody may ask in the name of an enterprise, which is the first thing that the
+/// service looks at.
+async fn check_own(enterprises: &Enterprises, caller: &Caller, own: String) -> Result<(), Error> {
+    let question = ListEnterprisesRequest { own_enterprise: own, limit: 1, ..Default::default() };
+    enterprises
+        .clients()
+        .company
+        .ask(caller, question, |to, request| async move {
+            EnterpriseServiceClient::new(to).list_enterprises(request).await
+        })
+        .await
+        .map_err(|status| Error::of(status, Deed::Other))?;
+    Ok(())
 }
 
 /// The token is counted as it is passed on, however the header that it came in was written.
@@ -69,11 +103,9 @@ impl FromRequestParts<Enterprises> for Session {
         parts: &mut Parts,
         enterprises: &Enterprises,
     ) -> Result<Self, Error> {
-        let own = parts.headers.get(&COMPANY_HEADER);
-        // What is no text is no enterprise of anybody's.
-        let own = own.map(|value| value.to_str().unwrap_or("?").trim().to_owned());
+        let own = named(&parts.headers).unwrap_or_default();
         let caller = Caller::from_request_parts(parts, enterprises).await?;
-        Ok(Self { caller, own: own.unwrap_or_default() })
+        Ok(Self { caller, own })
     }
 }
 
