@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use harness::{Answer, World};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::cast::{Admin, User};
+use super::cast::{Admin, PASSWORD, User};
 use super::{credit, financial, refused};
 use crate::openapi::{Document, Operation};
 
@@ -194,6 +195,34 @@ async fn a_user_may_do_what_is_theirs_and_another_account_sees_nothing() {
     let themselves = own(theirs.user.rest.get("/users").await.expect(200));
     assert_eq!(themselves.len(), 1);
     assert_eq!(themselves[0]["uuid"], theirs.user.user_id.as_str());
+}
+
+#[tokio::test]
+async fn who_may_ask_comes_before_what_is_wrong_with_a_body() {
+    let world = World::shared().await;
+    let (admin, other) = (Admin::sign_up(world).await, Admin::sign_up(world).await);
+    let theirs = other.account["uuid"].as_str().expect("an id");
+    let signed = world.rest().log_in(&admin.email, PASSWORD).await;
+    let foreign = signed.with_header("x-company", theirs);
+    let wrong = [
+        ("POST", "/users/accessTokens", json!({"ttl": "x"})),
+        ("POST", "/users", json!({"email": 1})),
+        ("PATCH", "/users", json!({"email": 1})),
+        ("POST", "/dialer", json!({"extension": 1})),
+        ("POST", "/calls", json!({})),
+        ("POST", "/extensions", json!({"ramal": []})),
+        ("POST", "/charges", json!({})),
+    ];
+    for (method, path, body) in &wrong {
+        let method: Method = method.parse().expect("a method");
+        let ask = async |rest: &harness::Rest| {
+            rest.send(method.clone(), &format!("/api/v1{path}"), Some(body)).await
+        };
+        refused(ask(&foreign).await, 403, "ACCESS_DENIED");
+        assert_eq!(ask(&signed).await.status, 422, "{path}");
+    }
+    let user = admin.adds(world, "USER").await;
+    refused(user.rest.post("/users", &json!({"email": 1})).await, 403, "ACCESS_DENIED");
 }
 
 #[tokio::test]

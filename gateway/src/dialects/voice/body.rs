@@ -72,6 +72,14 @@ impl<T> Taken<T> {
         Taken(self.0.and_then(look))
     }
 
+    /// What is in it, where whoever has the account may do what is asked.
+    ///
+    /// # Errors
+    /// 422.
+    pub(super) fn value(self) -> Result<T, Error> {
+        self.0
+    }
+
     /// What is in it. When it broke rules, something is tried first that the caller may do only
     /// if they may do this as well.
     ///

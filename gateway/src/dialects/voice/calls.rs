@@ -11,7 +11,7 @@ use proto::telecom::v1::call_service_client::CallServiceClient;
 use proto::telecom::v1::{DialRequest, GetRecordingRequest, HangUpRequest, ListCallsRequest};
 
 use super::auth::Account;
-use super::body::Given;
+use super::body::{Given, Taken};
 use super::documents::{Always, Bodied, Filtered, Guarded, IdempotencyKey, Named};
 use super::error::Error;
 use super::filter::{Calls, Paging};
@@ -47,9 +47,10 @@ const PATH: &str = "/recordings";
 pub(super) async fn dial(
     State(voice): State<Voice>,
     session: Session,
-    Given(dialer, _): Given<Dialer>,
+    given: Taken<Given<Dialer>>,
 ) -> Result<Response, Error> {
     let account = session.account(&voice).await?;
+    let Given(dialer, _) = given.value()?;
     let request = dialer.into_request(account.id.clone());
     let answer = voice.dial(&account, request, &DIALER).await?;
     Ok((answer.replayed, Json(Dialled::new(answer.message))).into_response())
@@ -73,10 +74,11 @@ pub(super) async fn dial(
 pub(super) async fn create(
     State(voice): State<Voice>,
     session: Session,
-    Given(call, _): Given<NewCall>,
+    given: Taken<Given<NewCall>>,
 ) -> Result<Response, Error> {
-    let mut rules = Rules::of(&CALL);
     let account = session.account(&voice).await?;
+    let Given(call, _) = given.value()?;
+    let mut rules = Rules::of(&CALL);
     let request = call.into_request(&mut rules, account.id.clone());
     rules.pass()?;
     let answer = voice.dial(&account, request, &CALL).await?;

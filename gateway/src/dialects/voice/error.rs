@@ -281,11 +281,6 @@ impl Error {
         Self { kind: TOO_MANY_SIGNUPS, limit, ..self }
     }
 
-    /// Whether it is about what stands in the request, and not about whether that can be read.
-    pub(super) fn is_about_values(&self) -> bool {
-        self.kind.status == StatusCode::UNPROCESSABLE_ENTITY
-    }
-
     /// Says how many a limit lets through.
     #[must_use]
     pub(super) fn limited_to(self, limit: u32) -> Self {

@@ -10,7 +10,7 @@ use proto::telecom::v1::{
 };
 
 use super::auth::Account;
-use super::body::Given;
+use super::body::{Given, Taken};
 use super::documents::{Always, Bodied, Filtered, Guarded, IdempotencyKey, Named};
 use super::error::Error;
 use super::filter::{Extensions, Filter};
@@ -70,12 +70,15 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(voice): State<Voice>,
     session: Session,
-    body: Result<Given<NewExtension>, Error>,
+    given: Taken<Given<NewExtension>>,
 ) -> Result<Response, Error> {
-    let (account, Given(new, _)) = voice.permitted(&session, body).await?;
-    let mut rules = Rules::of(&EXTENSION);
-    let request = new.into_request(&mut rules, account.id.clone());
-    voice.make(&account, request, rules).await
+    let account = session.account(&voice).await?;
+    let request = given.and_then(|Given(new, _)| {
+        let mut rules = Rules::of(&EXTENSION);
+        let request = new.into_request(&mut rules, account.id.clone());
+        rules.pass().map(|()| request)
+    });
+    voice.make(&account, request).await
 }
 
 /// Make an extension with the lowest free number
@@ -95,12 +98,15 @@ pub(super) async fn create(
 pub(super) async fn create_next(
     State(voice): State<Voice>,
     session: Session,
-    body: Result<Given<NextExtension>, Error>,
+    given: Taken<Given<NextExtension>>,
 ) -> Result<Response, Error> {
-    let (account, Given(new, _)) = voice.permitted(&session, body).await?;
-    let mut rules = Rules::of(&EXTENSION);
-    let request = new.into_request(&mut rules, account.id.clone());
-    voice.make(&account, request, rules).await
+    let account = session.account(&voice).await?;
+    let request = given.and_then(|Given(new, _)| {
+        let mut rules = Rules::of(&EXTENSION);
+        let request = new.into_request(&mut rules, account.id.clone());
+        rules.pass().map(|()| request)
+    });
+    voice.make(&account, request).await
 }
 
 /// Ask for the lowest free number
@@ -159,26 +165,20 @@ pub(super) async fn update(
     State(voice): State<Voice>,
     session: Session,
     At(id): At<i64>,
-    body: Result<Given<ExtensionChange>, Error>,
+    given: Taken<Given<ExtensionChange>>,
 ) -> Result<Response, Error> {
-    let Given(change, members) = match body {
-        Ok(given) => given,
-        Err(error) if error.is_about_values() => {
-            let account = session.account(&voice).await?;
-            voice.extension(&account, id).await?;
-            voice.next_number(&account).await?;
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    };
     let account = session.account(&voice).await?;
-    let mut rules = Rules::of(&EXTENSION);
-    let request = change.into_request(&mut rules, &members, account.id.clone(), id);
-    if let Err(error) = rules.pass() {
-        voice.extension(&account, id).await?;
-        voice.next_number(&account).await?;
-        return Err(error);
-    }
+    let request = given.and_then(|Given(change, members)| {
+        let mut rules = Rules::of(&EXTENSION);
+        let request = change.into_request(&mut rules, &members, account.id.clone(), id);
+        rules.pass().map(|()| request)
+    });
+    let request = request
+        .unless_absent(|| async {
+            voice.extension(&account, id).await?;
+            voice.next_number(&account).await
+        })
+        .await?;
     let answer = voice
         .clients()
         .telecom
@@ -221,34 +221,13 @@ pub(super) async fn remove(
 }
 
 impl Voice {
-    /// The account and the body, if the body is one. Whoever may make no extensions is told that
-    /// before they are told what is wrong with one.
-    async fn permitted<T>(
-        &self,
-        session: &Session,
-        body: Result<T, Error>,
-    ) -> Result<(Account, T), Error> {
-        match body {
-            Ok(body) => Ok((session.account(self).await?, body)),
-            Err(error) if error.is_about_values() => {
-                let account = session.account(self).await?;
-                self.next_number(&account).await?;
-                Err(error)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
+    /// Whoever may make no extensions is told that before they are told what is wrong with one.
     async fn make(
         &self,
         account: &Account,
-        request: CreateExtensionRequest,
-        rules: Rules,
+        request: Taken<CreateExtensionRequest>,
     ) -> Result<Response, Error> {
-        if let Err(error) = rules.pass() {
-            self.next_number(account).await?;
-            return Err(error);
-        }
+        let request = request.unless_denied(|| self.next_number(account)).await?;
         let answer = self
             .clients()
             .telecom

@@ -10,7 +10,7 @@ use proto::identity::v1::{
 };
 
 use super::auth::Stranger;
-use super::body::{About, Given};
+use super::body::{About, Given, Taken};
 use super::documents::{Always, Bodied, Filtered, Guarded, IdempotencyKey, Named};
 use super::error::{Envelope, Error, USERNAME_EMAIL_REQUIRED};
 use super::filter::{self, Filter, Selected};
@@ -77,9 +77,10 @@ pub(super) async fn login(
 pub(super) async fn create(
     State(voice): State<Voice>,
     session: Session,
-    Given(new, _): Given<NewToken>,
+    given: Taken<Given<NewToken>>,
 ) -> Result<(Replayed, Json<Token>), Error> {
     let account = session.account(&voice).await?;
+    let Given(new, _) = given.value()?;
     let request = CreateAccessTokenRequest { company_id: account.id, ttl: new.ttl };
     let answer = voice
         .clients()

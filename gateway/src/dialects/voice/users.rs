@@ -9,13 +9,13 @@ use proto::identity::v1::ListAccountUsersRequest;
 use proto::identity::v1::account_user_service_client::AccountUserServiceClient;
 use uuid::Uuid;
 
-use super::body::Given;
+use super::body::{Given, Taken};
 use super::documents::{Always, Bodied, Filtered, Guarded, IdempotencyKey};
 use super::error::{Envelope, Error, USER_NOT_FOUND};
 use super::filter::{self, Filter, Selected};
 use super::rules::Model;
 use super::wire::users::{MODEL, NewUser, User, UserChange};
-use super::{Session, Voice};
+use super::{Session, Voice, financial};
 use crate::clients::Replayed;
 
 /// Read oneself
@@ -96,9 +96,11 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(voice): State<Voice>,
     session: Session,
-    Given(new, _): Given<NewUser>,
+    given: Taken<Given<NewUser>>,
 ) -> Result<(Replayed, Json<User>), Error> {
     let account = session.account(&voice).await?;
+    // Only an ADMIN may do either.
+    let Given(new, _) = given.unless_denied(|| financial::find(&voice, &account)).await?;
     let request = new.into_request(account.id);
     let answer = voice
         .clients()
@@ -129,15 +131,16 @@ pub(super) async fn create(
 pub(super) async fn update(
     State(voice): State<Voice>,
     session: Session,
-    Given(change, members): Given<UserChange>,
+    given: Taken<Given<UserChange>>,
 ) -> Result<Json<User>, Error> {
+    let account = session.account(&voice).await?;
+    let Given(change, members) = given.value()?;
     let user_id = match change.uuid.as_deref() {
         Some(text) => Uuid::try_parse(text)
             .map_err(|_| Error::unreadable("`uuid` is not a UUID."))?
             .to_string(),
         None => session.user_id().to_owned(),
     };
-    let account = session.account(&voice).await?;
     let prefix = session.token_prefix().unwrap_or_default().to_owned();
     let is_about_tokens = change.is_about_tokens();
     let request = change.into_request(&members, account.id, user_id.clone(), prefix);
