@@ -6,6 +6,7 @@ use chassis::auth::Caller;
 use chassis::page::Page;
 use chassis::refusal::{Fields, invalid};
 use chassis::{Service, timestamp};
+use prost::Message;
 use proto::company::v1 as pb;
 use proto::company::v1::enterprise_admin_service_server::EnterpriseAdminService;
 use sqlx::PgConnection;
@@ -73,21 +74,8 @@ impl EnterpriseAdminService for EnterpriseAdmin {
         &self,
         request: Request<pb::AddAffiliationRequest>,
     ) -> Result<Response<pb::AddAffiliationResponse>, Status> {
-        let given = request.get_ref();
-        let (actor, now) = (&Caller::of(&request)?.key(), self.service.clock.now());
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    affiliations::lock(&mut tx).await?;
-                    let (parent, child) = pair(&mut tx, &given.parent_id, &given.child_id).await?;
-                    if affiliations::add(&mut tx, parent, child, now).await? {
-                        let (action, fields) = ("affiliation", &["parent"]);
-                        store::note_change(&mut tx, child, actor, action, fields, now).await?;
-                    }
-                    Ok::<_, Error>(pb::AddAffiliationResponse {})
-                })
-            })
-            .await
+        let pb::AddAffiliationRequest { parent_id, child_id } = request.get_ref();
+        self.affiliate(&request, (parent_id, child_id), Act::Add).await
     }
 
     async fn set_affiliation_state(
@@ -100,38 +88,16 @@ impl EnterpriseAdminService for EnterpriseAdmin {
             pb::AffiliationState::Suspended => AffiliationState::Suspended,
             pb::AffiliationState::Unspecified => return Err(invalid("state", "is required")),
         };
-        let (actor, now) = (&Caller::of(&request)?.key(), self.service.clock.now());
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    let (parent, child) = pair(&mut tx, &given.parent_id, &given.child_id).await?;
-                    affiliations::set_state(&mut tx, parent, child, state).await?;
-                    let (action, fields) = ("affiliation", &["state"]);
-                    store::note_change(&mut tx, child, actor, action, fields, now).await?;
-                    Ok::<_, Error>(pb::SetAffiliationStateResponse {})
-                })
-            })
-            .await
+        let pair = (given.parent_id.as_str(), given.child_id.as_str());
+        self.affiliate(&request, pair, Act::SetState(state)).await
     }
 
     async fn end_affiliation(
         &self,
         request: Request<pb::EndAffiliationRequest>,
     ) -> Result<Response<pb::EndAffiliationResponse>, Status> {
-        let given = request.get_ref();
-        let (actor, now) = (&Caller::of(&request)?.key(), self.service.clock.now());
-        self.service
-            .once(&request, |mut tx| {
-                Box::pin(async move {
-                    affiliations::lock(&mut tx).await?;
-                    let (parent, child) = pair(&mut tx, &given.parent_id, &given.child_id).await?;
-                    affiliations::end(&mut tx, parent, child).await?;
-                    let (action, fields) = ("affiliation", &["parent"]);
-                    store::note_change(&mut tx, child, actor, action, fields, now).await?;
-                    Ok::<_, Error>(pb::EndAffiliationResponse {})
-                })
-            })
-            .await
+        let pb::EndAffiliationRequest { parent_id, child_id } = request.get_ref();
+        self.affiliate(&request, (parent_id, child_id), Act::End).await
     }
 
     async fn put_enterprise_addresses(
@@ -198,6 +164,55 @@ impl EnterpriseAdminService for EnterpriseAdmin {
             })
             .collect();
         Ok(Response::new(pb::ListEnterpriseChangesResponse { changes, page: Some(page) }))
+    }
+}
+
+/// What is done to an affiliation.
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Add,
+    SetState(AffiliationState),
+    End,
+}
+
+impl EnterpriseAdmin {
+    /// Does something to the affiliation of two enterprises, a parent and a child, and notes of the
+    /// child what has changed.
+    async fn affiliate<Req: Message, Res: Message + Default>(
+        &self,
+        request: &Request<Req>,
+        (parent_id, child_id): (&str, &str),
+        act: Act,
+    ) -> Result<Response<Res>, Status> {
+        let (actor, now) = (&Caller::of(request)?.key(), self.service.clock.now());
+        self.service
+            .once(request, |mut tx| {
+                Box::pin(async move {
+                    if matches!(act, Act::Add | Act::End) {
+                        affiliations::lock(&mut tx).await?;
+                    }
+                    let (parent, child) = pair(&mut tx, parent_id, child_id).await?;
+                    let changed = match act {
+                        Act::Add => affiliations::add(&mut tx, parent, child, now)
+                            .await?
+                            .then_some("parent"),
+                        Act::SetState(state) => {
+                            affiliations::set_state(&mut tx, parent, child, state).await?;
+                            Some("state")
+                        }
+                        Act::End => {
+                            affiliations::end(&mut tx, parent, child).await?;
+                            Some("parent")
+                        }
+                    };
+                    if let Some(field) = changed {
+                        let (action, fields) = ("affiliation", &[field]);
+                        store::note_change(&mut tx, child, actor, action, fields, now).await?;
+                    }
+                    Ok::<_, Error>(Res::default())
+                })
+            })
+            .await
     }
 }
 
