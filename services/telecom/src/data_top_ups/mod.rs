@@ -20,6 +20,10 @@ brazil::id!(
 
 const QUANTITY_MB_MAX: i64 = 10_000_000;
 
+/// Highest price of a gigabyte, the same as of plans. An invoice has to have room for the sum of
+/// many: one that had not would stop the run that bills everybody.
+const UNIT_MAX: Cents = Cents::new(100_000_000);
+
 /// Where a top-up is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(type_name = "text", rename_all = "snake_case")]
@@ -81,7 +85,8 @@ impl Price {
         if !(1..=QUANTITY_MB_MAX).contains(&quantity_mb) {
             return Err(InvalidPrice::Quantity);
         }
-        let total = unit.times(quantity_mb).filter(|_| unit >= Cents::ZERO);
+        let total = unit.times(quantity_mb);
+        let total = total.filter(|_| (Cents::ZERO..=UNIT_MAX).contains(&unit));
         let total = total.ok_or(InvalidPrice::Unit)?;
         Ok(Self { quantity_mb, unit, total })
     }
@@ -112,9 +117,12 @@ mod tests {
         for quantity in [0, -1, QUANTITY_MB_MAX + 1] {
             assert_eq!(price(quantity, 1), InvalidPrice::Quantity);
         }
-        for unit in [-1, i64::MAX, i64::MIN] {
+        for unit in [-1, UNIT_MAX.get() + 1, i64::MAX, i64::MIN] {
+            assert_eq!(price(1, unit), InvalidPrice::Unit);
             assert_eq!(price(QUANTITY_MB_MAX, unit), InvalidPrice::Unit);
         }
+        let most = total(QUANTITY_MB_MAX, UNIT_MAX.get()).unwrap();
+        assert!(i64::MAX / most > 1_000_000, "an invoice has room for very many");
         assert_eq!(total(QUANTITY_MB_MAX, 0), Some(0));
     }
 

@@ -111,11 +111,13 @@ fn read(input: &pb::AddDataRequest) -> Result<(LineId, Price), Status> {
     let line_id = fields.required("line_id", &input.line_id);
     let unit = input.unit_price.map_or(-1, |price| price.cents);
     let price = Price::new(input.quantity_mb, Cents::new(unit)).map_err(|error| match error {
-        InvalidPrice::Quantity => {
-            fields.refuse_as("quantity_mb", Rule::OutOfRange, "must be from 1 to 10,000,000")
-        }
+        InvalidPrice::Quantity => fields.refuse_as(
+            "quantity_mb",
+            Rule::OutOfRange,
+            "must be from 1 to 10,000,000 megabytes",
+        ),
         InvalidPrice::Unit => {
-            fields.refuse_as("unit_price", Rule::OutOfRange, "must be from 0, and not astronomical")
+            fields.refuse_as("unit_price", Rule::OutOfRange, "must be from 0 to 100,000,000 cents")
         }
     });
     match (line_id, price) {

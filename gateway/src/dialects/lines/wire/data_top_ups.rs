@@ -29,7 +29,7 @@ pub(crate) struct NewData {
     quantity_gb: Decimal,
     /// Price of a gigabyte.
     #[serde(default)]
-    #[schema(required = true, value_type = i64, minimum = 0)]
+    #[schema(required = true, value_type = i64, minimum = 0, maximum = 100_000_000)]
     unit_amount_cents: Integer,
 }
 
@@ -49,7 +49,7 @@ impl NewData {
     pub(crate) fn request(&self, line_id: String) -> Result<telecom::AddDataRequest, Fault> {
         let mut checks = Checks::new();
         let quantity_mb = self.quantity_gb.thousandths().unwrap_or_else(|| {
-            checks.refuse("quantity_gb", "must be a number with at most three decimals");
+            checks.refuse("quantity_gb", "must have at most three decimals and no exponent");
             0
         });
         checks.pass()?;

@@ -42,9 +42,12 @@ async fn a_line_in_service_is_given_data_at_the_operators_price() {
 #[tokio::test]
 async fn quantity_and_price_have_their_limits() {
     let (stage, _database) = Stage::new().await;
-    for (quantity_mb, unit, field) in
-        [(0, 1, "quantity_mb"), (10_000_001, 1, "quantity_mb"), (1, -1, "unit_price")]
-    {
+    for (quantity_mb, unit, field) in [
+        (0, 1, "quantity_mb"),
+        (10_000_001, 1, "quantity_mb"),
+        (1, -1, "unit_price"),
+        (1, 100_000_001, "unit_price"),
+    ] {
         let refused = add_data(&stage, quantity_mb, unit).await.unwrap_err();
         assert_eq!(Refusal::of(&refused).violations[0].field, field);
     }
