@@ -6,6 +6,10 @@ pub mod sealing;
 pub mod sharding;
 pub mod statements;
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
 use brazil::UserId;
 use clap::Parser;
 use postgres_local::testing::TestDatabase;
@@ -13,6 +17,7 @@ use proto::common::v1::Permission;
 use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
+use tokio::sync::Mutex;
 use tonic::Request;
 
 use crate::auth::{Caller, Claims, Grant, SubjectKind};
@@ -38,12 +43,30 @@ pub async fn service(
     migrations: &Migrator,
     subscriptions: Vec<(&'static str, String)>,
 ) -> (Service, TestDatabase) {
-    let database = postgres_local::testing::database().await;
-    let config = config(name, &[("database-url", &database.role(name).await)]);
+    let (database, url) = migrated(name, migrations).await.copy(name).await;
+    let config = config(name, &[("database-url", &url), ("migrate-at-start", "false")]);
     let service = Service::open(name, &config, migrations, Clock::system(), subscriptions)
         .await
         .expect("the service opens its database");
     (service, database)
+}
+
+/// What all tests of this program get copies of, because migrating takes longer than most of them.
+async fn migrated(name: &'static str, migrations: &Migrator) -> Arc<TestDatabase> {
+    type Key = (&'static str, Vec<Cow<'static, [u8]>>);
+    static MIGRATED: LazyLock<Mutex<HashMap<Key, Arc<TestDatabase>>>> =
+        LazyLock::new(Mutex::default);
+
+    let key = (name, migrations.iter().map(|migration| migration.checksum.clone()).collect());
+    let mut migrated = MIGRATED.lock().await;
+    if let Some(database) = migrated.get(&key) {
+        return database.clone();
+    }
+    let database = Arc::new(postgres_local::testing::database().await);
+    let config = config(name, &[("database-url", &database.role(name).await)]);
+    Service::migrate(name, &config.database, migrations).await.expect("the database is migrated");
+    migrated.insert(key, database.clone());
+    database
 }
 
 /// Settings of a service; `more` are flags without their dashes, and their values.

@@ -93,6 +93,25 @@ impl TestDatabase {
         made.unwrap_or_else(|error| panic!("no role for service {schema}: {error}"))
     }
 
+    /// Makes another database with all that is in this one, to which nobody may be connected, and a
+    /// role as [`role`](Self::role) does, which owns there what the role `name` owns here: sooner
+    /// done than what filled this one. Returns both.
+    pub async fn copy(&self, name: &str) -> (Self, String) {
+        let made = self.try_copy(name).await;
+        made.unwrap_or_else(|error| panic!("no copy of a database for this test: {error}"))
+    }
+
+    async fn try_copy(&self, role: &str) -> Result<(Self, String), Error> {
+        let copy = create(&self.server, &self.name).await?;
+        let url = copy.try_role(role, None).await?;
+        let [owner, heir] = [&self.name, &copy.name].map(|database| format!("{role}_{database}"));
+        let mut inside = copy.server.clone().database(&copy.name).connect().await?;
+        let pass_on = format!("reassign owned by {} to {}", name(&owner)?, name(&heir)?);
+        run(&mut inside, pass_on).await?;
+        inside.close().await?;
+        Ok((copy, url))
+    }
+
     async fn try_role(&self, prefix: &str, schema: Option<&str>) -> Result<String, Error> {
         let role = format!("{prefix}_{}", self.name);
         let password = random(16);
@@ -126,20 +145,23 @@ impl Drop for TestDatabase {
 }
 
 async fn try_database() -> Result<TestDatabase, Error> {
+    create(&server().await?, "template0").await
+}
+
+async fn create(server: &PgConnectOptions, template: &str) -> Result<TestDatabase, Error> {
     static CREATIONS: Semaphore = Semaphore::const_new(CREATIONS_AT_ONCE);
-    let server = server().await?;
     let _permit = CREATIONS.acquire().await;
 
     let name = format!("linha_test_{}_{}", now_seconds(), random(12));
     let mut admin = server.connect().await?;
-    run(&mut admin, format!("create database {name} template template0")).await?;
+    run(&mut admin, format!("create database {name} template {template}")).await?;
     admin.close().await?;
     let mut inside = server.clone().database(&name).connect().await?;
     close_to_public(&mut inside, &name).await?;
     inside.close().await?;
 
     let url = url(&server.clone().database(&name));
-    Ok(TestDatabase { url, name, server })
+    Ok(TestDatabase { url, name, server: server.clone() })
 }
 
 /// Found once per process.
@@ -244,7 +266,8 @@ async fn sweep(admin: &mut PgConnection) -> Result<(), Error> {
     for database in databases {
         let made_at = database.split('_').nth(2).and_then(|seconds| seconds.parse::<u64>().ok());
         if made_at.is_some_and(|seconds| seconds + LEFTOVER_SECONDS < now_seconds()) {
-            remove(admin, &database).await?;
+            // Best effort: another program may be at it, or still use a role.
+            let _ = remove(admin, &database).await;
         }
     }
     Ok(())

@@ -64,3 +64,36 @@ async fn a_dropped_database_is_gone_with_its_roles() {
     .unwrap();
     assert_eq!(left, 0);
 }
+
+#[tokio::test]
+async fn a_copy_has_everything_and_belongs_to_a_role_of_its_own() {
+    let original = testing::database().await;
+    let mut owner = PgConnection::connect(&original.role("somebody").await).await.unwrap();
+    let fill = "create schema things; create table things.thing as select 1 as number";
+    sqlx::raw_sql(fill).execute(&mut owner).await.unwrap();
+    owner.close().await.unwrap();
+
+    let (copy, heir) = original.copy("somebody").await;
+    let (other, _) = original.copy("somebody").await;
+    let mut heir = PgConnection::connect(&heir).await.unwrap();
+    let change = "alter table things.thing add column name text; delete from things.thing";
+    sqlx::raw_sql(change).execute(&mut heir).await.unwrap();
+    for database in [&original, &other] {
+        let mut connection = PgConnection::connect(&database.url).await.unwrap();
+        let numbers: Vec<i32> = sqlx::query_scalar("select number from things.thing")
+            .fetch_all(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(numbers, [1]);
+    }
+    let mut admin = PgConnection::connect(&copy.url).await.unwrap();
+    let tables_of_others: i64 = sqlx::query_scalar(
+        "select count(*) from pg_class where relnamespace = 'things'::regnamespace
+                                         and pg_get_userbyid(relowner) <> 'somebody_' || $1",
+    )
+    .bind(copy.name())
+    .fetch_one(&mut admin)
+    .await
+    .unwrap();
+    assert_eq!(tables_of_others, 0);
+}
