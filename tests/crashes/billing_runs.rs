@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 7] = [
     ("billing.run.begun", Part::Billing),
@@ -20,7 +20,6 @@ pub(crate) const POINTS: [(&str, Part); 7] = [
 
 #[tokio::test]
 async fn a_run_survives_the_death_of_billing_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     for (point, part) in POINTS {

@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use crate::{PATIENCE, alone, crash_at, persist};
+use crate::{PATIENCE, crash_at, persist};
 
 /// On the way of a new invoice, and on that of a notice of payment.
 pub(crate) const POINTS: [(&str, Part); 7] = [
@@ -28,7 +28,6 @@ const OF_NOTICES: [&str; 2] = ["billing.payment.before_commit", "billing.payment
 
 #[tokio::test]
 async fn an_invoice_and_its_payment_survive_the_death_of_billing_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     for (point, part) in POINTS {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 
 use crate::voice_accounts::Admin;
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 20] = [
     ("telecom.dial.requested", Part::Telecom),
@@ -37,7 +37,6 @@ const MINUTE_CENTS: i64 = 8;
 
 #[tokio::test]
 async fn a_call_survives_the_death_of_telecom_or_billing_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let admin = Admin::sign_up(&world).await;
@@ -73,7 +72,6 @@ async fn a_call_survives_the_death_of_telecom_or_billing_at_any_step() {
 
 #[tokio::test]
 async fn a_charge_for_credit_survives_the_death_of_billing_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let admin = Admin::sign_up(&world).await;

@@ -7,7 +7,7 @@ use local::Part;
 use serde_json::json;
 use sqlx::PgPool;
 
-use crate::{alone, crash_at};
+use crate::crash_at;
 
 pub(crate) const POINTS: [(&str, Part); 3] = [
     ("billing.dunning.before_commit", Part::Billing),
@@ -17,7 +17,6 @@ pub(crate) const POINTS: [(&str, Part); 3] = [
 
 #[tokio::test]
 async fn a_suspension_survives_the_death_of_any_service_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     for (suspended_before, (point, part)) in POINTS.into_iter().enumerate() {

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tonic::transport::Channel;
 
-use crate::{alone, crash_at};
+use crate::crash_at;
 
 pub(crate) const POINTS: [(&str, Part); 4] = [
     ("company.enterprise_closing.marked", Part::Company),
@@ -62,7 +62,6 @@ async fn add_device(channel: Channel, token: &str, company_id: &str) {
 
 #[tokio::test]
 async fn a_deletion_survives_the_death_of_company_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let account = world.demo.enterprise.clone().unwrap();
@@ -96,7 +95,6 @@ async fn a_deletion_survives_the_death_of_company_at_any_step() {
 
 #[tokio::test]
 async fn a_deletion_that_nobody_asks_for_again_comes_to_its_end() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let account = world.demo.enterprise.clone().unwrap();

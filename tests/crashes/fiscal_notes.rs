@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 4] = [
     ("billing.fiscal.note_made", Part::Billing),
@@ -17,7 +17,6 @@ pub(crate) const POINTS: [(&str, Part); 4] = [
 
 #[tokio::test]
 async fn a_fiscal_note_survives_the_death_of_billing_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let operator = world.operator().await;

@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 4] = [
     ("billing.line_activated.before_commit", Part::Billing),
@@ -17,7 +17,6 @@ pub(crate) const POINTS: [(&str, Part); 4] = [
 
 #[tokio::test]
 async fn a_line_and_its_charge_agree_whenever_billing_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let operator = world.operator().await;

@@ -25,16 +25,8 @@ use harness::{Answer, Rest, World};
 use local::Part;
 use reqwest::Method;
 use serde_json::Value;
-use tokio::sync::{Mutex, MutexGuard};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Keeps the other tests from crashing anything: crash points are those of the whole process, and
-/// whoever comes to an armed one stays there, be it another test's service.
-async fn alone() -> MutexGuard<'static, ()> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-    ONE_AT_A_TIME.lock().await
-}
 
 /// Begins what leads to the point, kills the service that gets there, starts it again, and waits
 /// until everything that was begun is done.
@@ -44,9 +36,9 @@ async fn crash_at<T: Send + 'static>(
     part: Part,
     begin: impl Future<Output = T> + Send + 'static,
 ) -> T {
-    crash::arm(point);
+    let armed = crash::arm(world.stack.runtime(part).expect("the part runs"), point);
     let begun = tokio::spawn(begin);
-    tokio::time::timeout(PATIENCE, crash::reached(point))
+    tokio::time::timeout(PATIENCE, armed.reached())
         .await
         .unwrap_or_else(|_| panic!("nobody came to {point}"));
     world.stack.kill(part);

@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 14] = [
     ("telecom.line_order.before_line", Part::Telecom),
@@ -27,7 +27,6 @@ pub(crate) const POINTS: [(&str, Part); 14] = [
 
 #[tokio::test]
 async fn an_order_survives_the_death_of_any_service_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let operator = world.operator().await;

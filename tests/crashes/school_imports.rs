@@ -14,7 +14,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 use uuid::Uuid;
 
-use crate::{alone, crash_at};
+use crate::crash_at;
 
 pub(crate) const POINTS: [(&str, Part); 2] = [
     ("company.schools_imported", Part::Company),
@@ -88,7 +88,6 @@ async fn insist(
 
 #[tokio::test]
 async fn an_import_survives_the_death_of_company_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let account = &world.demo.operator;
     let body = json!({ "email": account.email, "password": account.password });

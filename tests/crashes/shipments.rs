@@ -4,13 +4,12 @@ use harness::World;
 use local::Part;
 use serde_json::json;
 
-use crate::{alone, crash_at};
+use crate::crash_at;
 
 pub(crate) const POINTS: [(&str, Part); 1] = [("telecom.shipment.claimed", Part::Telecom)];
 
 #[tokio::test]
 async fn a_parcel_is_followed_to_its_end_though_telecom_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let operator = world.operator().await;
     let order = json!({

@@ -6,7 +6,7 @@ use reqwest::Method;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use crate::{PATIENCE, alone, crash_at, persist};
+use crate::{PATIENCE, crash_at, persist};
 
 /// Every place on the road from form to charge, and who is killed there.
 pub(crate) const POINTS: [(&str, Part); 13] = [
@@ -27,7 +27,6 @@ pub(crate) const POINTS: [(&str, Part); 13] = [
 
 #[tokio::test]
 async fn a_signup_survives_the_death_of_any_service_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     for (point, part) in POINTS {
@@ -44,7 +43,6 @@ async fn a_signup_survives_the_death_of_any_service_at_any_step() {
 
 #[tokio::test]
 async fn a_signup_completes_while_telecom_is_down_and_the_line_comes_later() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let email = email();
@@ -65,7 +63,6 @@ async fn a_signup_completes_while_telecom_is_down_and_the_line_comes_later() {
 
 #[tokio::test]
 async fn a_signup_and_the_proof_of_its_email_arrive_in_order_when_telecom_is_back() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let employee = Sample::employee(world.company_id());
     let email = employee["workEmail"].as_str().unwrap().to_owned();

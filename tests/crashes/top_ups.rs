@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 6] = [
     ("telecom.top_up.before_carrier", Part::Telecom),
@@ -19,7 +19,6 @@ pub(crate) const POINTS: [(&str, Part); 6] = [
 
 #[tokio::test]
 async fn a_top_up_survives_the_death_of_any_service_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let operator = world.operator().await;

@@ -6,7 +6,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 5] = [
     ("identity.voice_account.before_reserved", Part::Identity),
@@ -91,7 +91,6 @@ fn signup(email: &str, domain: &str) -> Value {
 
 #[tokio::test]
 async fn an_account_survives_the_death_of_identity_at_any_step() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     for (point, part) in POINTS {
@@ -115,7 +114,6 @@ async fn an_account_survives_the_death_of_identity_at_any_step() {
 
 #[tokio::test]
 async fn an_opening_that_company_refuses_is_undone_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let (email, domain) = (email(), domain());
@@ -143,7 +141,6 @@ async fn an_opening_that_company_refuses_is_undone_whoever_dies() {
 
 #[tokio::test]
 async fn a_person_changes_whole_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let admin = Admin::sign_up(&world).await;
     let [_, (point, part)] = OTHER_POINTS;

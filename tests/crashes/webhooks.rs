@@ -5,7 +5,7 @@ use local::{Options, Part};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 3] = [
     ("company.webhook.before_sending", Part::Company),
@@ -17,7 +17,6 @@ const HOST: &str = "127.0.0.78";
 #[tokio::test]
 async fn a_webhook_survives_the_death_of_company_at_any_step() {
     let options = Options { webhook_hosts: vec![HOST.parse().unwrap()], ..World::options() };
-    let _alone = alone().await;
     let mut world = World::start(options).await;
     let receiver = Receiver::willing(HOST).await;
     let operator = world.operator().await;

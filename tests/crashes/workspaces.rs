@@ -7,7 +7,7 @@ use local::Part;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{alone, crash_at, persist};
+use crate::{crash_at, persist};
 
 pub(crate) const POINTS: [(&str, Part); 1] = [("company.organization.opened", Part::Company)];
 pub(crate) const BILLING_POINTS: [(&str, Part); 4] = [
@@ -24,7 +24,6 @@ async fn owner(world: &World) -> Rest {
 
 #[tokio::test]
 async fn an_organization_is_owned_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let (point, part) = POINTS[0];
     let owner = owner(&world).await;
@@ -39,7 +38,6 @@ async fn an_organization_is_owned_whoever_dies() {
 
 #[tokio::test]
 async fn a_subscription_is_invoiced_and_collected_once_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let database = world.database().await;
     let rest = owner(&world).await;
@@ -77,7 +75,6 @@ async fn a_subscription_is_invoiced_and_collected_once_whoever_dies() {
 
 #[tokio::test]
 async fn transactions_are_imported_once_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let rest = owner(&world).await;
     let setup = json!({"sessionId": "s", "sessionIdSignature": "x", "target": "BancoDoBrasil"});
@@ -95,7 +92,6 @@ async fn transactions_are_imported_once_whoever_dies() {
 
 #[tokio::test]
 async fn a_bank_is_connected_once_whoever_dies() {
-    let _alone = alone().await;
     let mut world = World::own().await;
     let rest = owner(&world).await;
     let setup = json!({"sessionId": "s", "sessionIdSignature": "x", "target": "BancoDoBrasil"});

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use futures::future::BoxFuture;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{self, Runtime};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -100,6 +100,11 @@ impl Process {
         let shutdown = CancellationToken::new();
         let served = runtime.spawn(serve(shutdown.clone()));
         Ok(Self { runtime: Some(runtime), shutdown, served })
+    }
+
+    /// What the part runs in.
+    pub(crate) fn runtime(&self) -> Option<runtime::Id> {
+        self.runtime.as_ref().map(|runtime| runtime.handle().id())
     }
 
     /// Asks the part to end, and waits until it has.

@@ -18,6 +18,7 @@ use telecom::{
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::runtime;
 use tonic::transport::Channel;
 use url::Url;
 
@@ -185,6 +186,11 @@ impl Stack {
     /// Waits until nothing is left to do, and at most `patience`; tells whether nothing is left.
     pub async fn settle(&self, patience: Duration) -> bool {
         self.settings.activity.settle(patience).await
+    }
+
+    /// The runtime of a part that runs: each has its own, and a new one when it starts again.
+    pub fn runtime(&self, part: Part) -> Option<runtime::Id> {
+        self.parts.get(&part)?.runtime()
     }
 
     /// Ends a part where it stands, as a crash would.
