@@ -42,9 +42,11 @@ pub struct Payee {
 /// The settings of whom to pay make no Pix code or no boleto.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidPayee {
-    #[error("Pix: {0}")]
+    #[error("LINHA_PIX_MERCHANT_NAME and LINHA_PIX_MERCHANT_CITY make no Pix code")]
     Pix(#[from] InvalidPixCharge),
-    #[error("boleto: {0}")]
+    #[error(
+        "LINHA_BOLETO_BANK, of three digits, and LINHA_BOLETO_AGREEMENT, of four, make no boleto"
+    )]
     Boleto(#[from] InvalidBoleto),
     #[error("the code does not fit into a picture")]
     Picture,

@@ -103,8 +103,12 @@ fn pix_and_boleto_ask_for_the_same_amount() {
 #[test]
 fn settings_that_make_no_boleto_are_noticed() {
     assert!(payee().check().is_ok());
-    assert!(Payee { boleto_agreement: "12".to_owned(), ..payee() }.check().is_err());
-    assert!(Payee { pix_merchant_city: "—".to_owned(), ..payee() }.check().is_err());
+    let names = |payee: Payee, setting| payee.check().unwrap_err().to_string().contains(setting);
+    let agreement = Payee { boleto_agreement: "12".to_owned(), ..payee() };
+    assert!(names(agreement, "LINHA_BOLETO_AGREEMENT"));
+    assert!(names(Payee { boleto_bank: "1".to_owned(), ..payee() }, "LINHA_BOLETO_BANK"));
+    let city = Payee { pix_merchant_city: "—".to_owned(), ..payee() };
+    assert!(names(city, "LINHA_PIX_MERCHANT_CITY"));
 }
 
 proptest! {
