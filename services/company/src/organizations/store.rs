@@ -137,8 +137,9 @@ pub(super) async fn open(
     let is_stored = match &opening.slug {
         Some(chosen) => insert_workspace(tx, opening, chosen).await?,
         None => {
+            wait_for_namesakes(tx, &opening.name).await?;
             let mut is_stored = false;
-            // Somebody else may take a slug between the question and the answer.
+            // Somebody else may choose a slug between the question and the answer.
             for _ in 0..SLUG_TRIES {
                 let made = free_slug(tx, &opening.name).await?;
                 is_stored = insert_workspace(tx, opening, &made).await?;
@@ -175,6 +176,16 @@ async fn insert_workspace(
     .execute(tx)
     .await?;
     Ok(inserted.rows_affected() == 1)
+}
+
+/// Organizations of one name are opened one after another, so that each sees what the last one
+/// took: however many hurry, none of them is refused.
+async fn wait_for_namesakes(tx: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('slug:' || $1, 0))")
+        .bind(slug::of_name(name).unwrap_or_default())
+        .execute(tx)
+        .await?;
+    Ok(())
 }
 
 /// A slug that nobody has: made from the name, with a number if need be. The first numbers come in

@@ -218,7 +218,7 @@ async fn an_order_tries_again_while_identity_is_away() {
     let user = &setting.order(&order).await.progress.steps[1];
     assert_eq!(user.reason.as_deref(), Some("identity-unavailable"));
     let waits: bool = sqlx::query_scalar(
-        "select bool_or(run_at > now() and payload #>> '{job,failures}' = '1')
+        "select bool_or(run_at > created_at and payload #>> '{job,failures}' = '1')
            from telecom_jobs._private_jobs",
     )
     .fetch_one(&setting.orders.service.db)
