@@ -32,7 +32,8 @@ use crate::sandbox::{self, Sandbox};
 use crate::secrets::Secrets;
 
 const CONNECTIONS_MAX: u32 = 20;
-const TRUST_REFRESH_MS: u64 = 1_000;
+/// How often everybody asks identity for its keys.
+pub(crate) const TRUST_REFRESH_MS: u64 = 1_000;
 const CARRIER_TIMEOUT_MS: u64 = 30_000;
 const CARRIER_RETRY_MAX_MS: u64 = 2_000;
 const FISCAL_RETRY_MAX_MS: u64 = 2_000;
