@@ -17,6 +17,8 @@ from cast import ANSWER_SECONDS_MAX, AREA_CODE, ENTERPRISES, PASSWORD, Cast, Cli
 WORKERS = 6
 PAUSE_SECONDS = 0.02
 FAILURE_STATUS = 503
+# Of what somebody was shown instead, so much is printed.
+UNSEEN_LENGTH_MAX = 500
 # Of the acknowledged requests, so many are made once more.
 REPEATED = 0.25
 MIX = {"companies": 3, "company": 3, "bills": 3, "search": 4, "enterprises": 2, "school": 2,
@@ -113,9 +115,11 @@ class Load:
 
     def register(self):
         number = self._number()
-        body = {"officialName": f"Company {number} S.A.", "cnpj": cnpj(number), "email": f"c{number}@mail.example"}
+        # Its number alone may also stand in the middle of another's CNPJ.
+        email = f"c{number}@mail.example"
+        body = {"officialName": f"Company {number} S.A.", "cnpj": cnpj(number), "email": email}
         def then(company):
-            found = self._ask("own company", self.cast.operator, "GET", f"/companies?searchTerm={number}")
+            found = self._ask("own company", self.cast.operator, "GET", f"/companies?searchTerm={email}")
             self._shown("company", found, lambda body: [one["id"] for one in body["companies"]] == [company["id"]])
         self._begin("register", self.cast.operator, "/companies", body, then)
 
@@ -209,7 +213,7 @@ class Load:
     def _shown(self, what, answer, is_there):
         if answer and not is_there(answer.body):
             with self.lock:
-                self.unseen.append((self.phase, what))
+                self.unseen.append((self.phase, what, json.dumps(answer.body)[:UNSEEN_LENGTH_MAX]))
 
     # What came of it.
 

@@ -228,6 +228,16 @@ pub struct Limits {
     )]
     pub worker_lost_after_ms: u64,
 
+    /// Longest that a job may take, or one round of the timers, in milliseconds; what is not done
+    /// then is given up, and tried again.
+    #[arg(
+        long,
+        env = "LINHA_BACKGROUND_TIMEOUT_MS",
+        value_name = "LINHA_BACKGROUND_TIMEOUT_MS",
+        default_value_t = Self::default().background_timeout_ms
+    )]
+    pub background_timeout_ms: u64,
+
     /// How often keys and revocations are asked for, in milliseconds; revocation takes at most
     /// this long to arrive.
     #[arg(
@@ -265,6 +275,11 @@ impl Limits {
         Duration::from_millis(self.worker_lost_after_ms)
     }
 
+    /// Longest that a job may take, or one round of the timers.
+    pub fn background_timeout(&self) -> Duration {
+        Duration::from_millis(self.background_timeout_ms)
+    }
+
     /// How often keys and revocations are asked for.
     pub fn trust_refresh(&self) -> Duration {
         Duration::from_millis(self.trust_refresh_ms)
@@ -281,6 +296,7 @@ impl Default for Limits {
             jobs_concurrency: 8,
             delivery_retry_max_ms: 15_000,
             worker_lost_after_ms: 30_000,
+            background_timeout_ms: 300_000,
             trust_refresh_ms: 5_000,
         }
     }

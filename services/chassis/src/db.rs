@@ -1,6 +1,7 @@
 //! The service's own schema in Postgres: pool, migrations, transactions.
 
 use std::error::Error;
+use std::io;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
@@ -10,13 +11,16 @@ use anyhow::Context;
 use futures::future::BoxFuture;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Row};
 
 use crate::config::{DatabaseConfig, Secret};
 
 const ATTEMPTS_MAX: u32 = 5;
 // As long as a call may take: whoever still waits then has nobody left to answer.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+// A statement that nobody waits for any more may still be at its end when it is asked.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+const BELIEVED_FOR: Duration = Duration::from_secs(1);
 // Where a database that services share has its extensions; need not exist.
 const SHARED_SCHEMA: &str = "extensions";
 const SERIALIZATION_FAILURE: &str = "40001";
@@ -89,13 +93,36 @@ pub async fn migrate(
 /// When the database cannot be reached in time.
 pub async fn connect(config: &DatabaseConfig, schema: &'static str) -> anyhow::Result<PgPool> {
     let options = options(&config.database_url, "LINHA_DATABASE_URL", schema)?;
-    PgPoolOptions::new()
-        .max_connections(config.database_connections_max)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .acquire_slow_level(log::LevelFilter::Debug)
+    pool(config.database_connections_max, ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
         .with_context(|| format!("cannot connect to the database of {schema}"))
+}
+
+/// A pool of so many connections, for which nobody waits longer than `patience`. A connection whose
+/// other end is gone without a word is ended, and keeps no place.
+pub(crate) fn pool(connections_max: u32, patience: Duration) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections_max)
+        .acquire_timeout(patience)
+        .acquire_slow_level(log::LevelFilter::Debug)
+        // As sqlx does it by itself, it waits for ever.
+        .test_before_acquire(false)
+        .before_acquire(|connection, metadata| {
+            Box::pin(async move {
+                // What came back just now was asked then.
+                Ok(metadata.idle_for < BELIEVED_FOR || answers(connection).await?)
+            })
+        })
+        .after_release(|connection, _| Box::pin(answers(connection)))
+}
+
+/// Whether the other end is there; an error has the connection ended at once.
+async fn answers(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    match tokio::time::timeout(PING_TIMEOUT, connection.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
+    }
 }
 
 /// How every connection to a service's database is made; `variable` says where the URL stands.
@@ -262,11 +289,14 @@ where
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use rustix::process::Signal;
     use sqlx::migrate::Migrator;
+    use tokio::task::JoinHandle;
 
     use super::*;
     use crate::events::HandlerError;
     use crate::testing;
+    use crate::testing::outage::{Backends, Primary};
 
     static NONE: Migrator = Migrator::DEFAULT;
 
@@ -312,6 +342,29 @@ mod tests {
             .await;
         assert!(outcome.is_err());
         assert_eq!(attempts.load(Ordering::SeqCst), 1);
+    }
+
+    /// As when a machine is gone: nobody says that the connections ended.
+    #[tokio::test]
+    async fn connections_that_never_answer_again_keep_no_place() {
+        let primary = Primary::start().await;
+        let mut visitor = PgConnection::connect(&primary.url()).await.unwrap();
+        let pool = pool(4, ACQUIRE_TIMEOUT).connect(&primary.url()).await.unwrap();
+        let busy = [(); 3].map(|()| {
+            let pool = pool.clone();
+            tokio::spawn(async move { sqlx::query("select pg_sleep(600)").execute(&pool).await })
+        });
+        let sleeping = "select count(*) from pg_stat_activity where wait_event = 'PgSleep'";
+        while sqlx::query_scalar::<_, i64>(sleeping).fetch_one(&mut visitor).await.unwrap() < 3 {}
+        let ask = || sqlx::query("select").execute(&pool);
+        ask().await.unwrap();
+        tokio::time::sleep(BELIEVED_FOR).await;
+
+        let backends = Backends::but_of(&mut visitor).await;
+        backends.signal(Signal::STOP);
+        busy.iter().for_each(JoinHandle::abort);
+        tokio::try_join!(ask(), ask(), ask(), ask()).unwrap();
+        backends.signal(Signal::CONT);
     }
 
     #[tokio::test]

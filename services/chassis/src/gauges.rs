@@ -129,11 +129,13 @@ pub(crate) async fn keep(service: Service, gauges: Vec<Gauge>, shutdown: Cancell
         }
         tell_connections(&service);
         for gauge in &gauges {
-            match gauge.read(&service).await {
-                Ok(numbers) => gauge.tell(service.name, numbers),
-                Err(error) => {
+            let read = tokio::time::timeout(service.limits.request_timeout(), gauge.read(&service));
+            match read.await {
+                Ok(Ok(numbers)) => gauge.tell(service.name, numbers),
+                Ok(Err(error)) => {
                     tracing::warn!(gauge = gauge.name, %error, "cannot be read");
                 }
+                Err(_) => tracing::warn!(gauge = gauge.name, "cannot be read in time"),
             }
         }
     }

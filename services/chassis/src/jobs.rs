@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use graphile_worker::{
-    Database, IntoTaskHandlerResult, TaskHandler, Worker, WorkerContext, WorkerOptions,
+    Database, IntoTaskHandlerResult, TaskHandler, WorkerContext, WorkerOptions,
     WorkerRecoveryConfig, WorkerUtils,
 };
 use serde::de::DeserializeOwned;
@@ -17,7 +18,7 @@ use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::config::Limits;
+use crate::service::Service;
 use crate::telemetry;
 use crate::telemetry::metrics::JOB_FAILURES;
 
@@ -26,6 +27,8 @@ mod waking;
 use waking::OwnQueue;
 
 const DOUBLINGS_MAX: u32 = 16;
+/// How long nobody works at a queue whose worker failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A piece of work for the queue. It may be run more than once, and must then do nothing twice.
 pub trait Job: Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -195,9 +198,12 @@ impl<T> fmt::Debug for Context<T> {
     }
 }
 
-/// Counts the jobs that were run.
+/// Counts the jobs that were run, and says how long one may take.
 #[derive(Clone, Debug)]
-struct Done(Arc<AtomicU64>);
+struct Supervision {
+    done: Arc<AtomicU64>,
+    patience: Duration,
+}
 
 impl<J: Job> TaskHandler for Envelope<J> {
     const IDENTIFIER: &'static str = J::NAME;
@@ -206,13 +212,15 @@ impl<J: Job> TaskHandler for Envelope<J> {
         let span = tracing::info_span!("job", otel.name = J::NAME);
         telemetry::set_parent(&span, &self.traceparent);
         async move {
-            let Some(Context(context)) = worker.get_ext::<Context<J::Context>>().cloned() else {
+            let (Some(Context(context)), Some(Supervision { done, patience })) =
+                (worker.get_ext::<Context<J::Context>>().cloned(), worker.get_ext())
+            else {
                 return Err(anyhow::anyhow!("job {} has no context", J::NAME));
             };
-            let outcome = self.job.run(context).await;
-            if let Some(Done(done)) = worker.get_ext::<Done>() {
-                done.fetch_add(1, Ordering::SeqCst);
-            }
+            let outcome = tokio::time::timeout(*patience, self.job.run(context))
+                .await
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("not done after {patience:?}")));
+            done.fetch_add(1, Ordering::SeqCst);
             if let Err(error) = &outcome {
                 metrics::counter!(JOB_FAILURES, "job" => J::NAME).increment(1);
                 tracing::warn!(job = J::NAME, error = format!("{error:#}"), "job failed for now");
@@ -225,77 +233,83 @@ impl<J: Job> TaskHandler for Envelope<J> {
 }
 
 /// The jobs that a service knows how to do.
-pub struct JobHandlers(WorkerOptions);
+pub struct JobHandlers(Vec<Define>);
+
+/// Tells a worker one kind of job.
+type Define = Box<dyn Fn(WorkerOptions) -> WorkerOptions + Send + Sync>;
 
 impl JobHandlers {
     pub(crate) fn new() -> Self {
-        Self(WorkerOptions::default())
+        Self(vec![])
     }
 
     /// Does jobs of kind `J` with `context`.
     #[must_use]
-    pub fn job<J: Job>(self, context: J::Context) -> Self {
+    pub fn job<J: Job>(mut self, context: J::Context) -> Self {
         // So that the first failure is seen to be one more.
         metrics::counter!(JOB_FAILURES, "job" => J::NAME).increment(0);
-        Self(self.0.define_job::<Envelope<J>>().add_extension(Context(context)))
+        self.0.push(Box::new(move |worker| {
+            worker.define_job::<Envelope<J>>().add_extension(Context(context.clone()))
+        }));
+        self
     }
 
-    /// Prepares the queue and its worker.
-    ///
-    /// # Errors
-    /// When the queue's schema cannot be migrated.
-    pub(crate) async fn worker(
-        self,
-        pool: PgPool,
-        jobs: &Jobs,
-        limits: &Limits,
-        concurrency: usize,
-    ) -> anyhow::Result<Worker> {
+    /// Works at a queue, `concurrency` jobs at a time.
+    pub(crate) fn at(self, service: &Service, concurrency: usize) -> Workplace {
+        Workplace { handlers: self, service: service.clone(), concurrency }
+    }
+}
+
+/// Where jobs of some kinds are done.
+pub(crate) struct Workplace {
+    handlers: JobHandlers,
+    service: Service,
+    concurrency: usize,
+}
+
+impl Workplace {
+    /// Does jobs until `shutdown`. When the database goes away a worker ends, and cannot go on: it
+    /// has asked itself to end, and the jobs that it lost are locked under its name. So there is a
+    /// new one then.
+    pub(crate) async fn work(self, shutdown: CancellationToken) {
+        loop {
+            let outcome = self.work_once(&shutdown).await;
+            if shutdown.is_cancelled() {
+                if let Err(error) = outcome {
+                    tracing::warn!(error = format!("{error:#}"), "jobs ended with an error");
+                }
+                return;
+            }
+            let error = outcome.err().map(|error| format!("{error:#}"));
+            tracing::error!(error, "jobs stopped, starting them again");
+            let _ = tokio::time::timeout(PAUSE, shutdown.cancelled()).await;
+        }
+    }
+
+    /// Does jobs until `shutdown`, or something goes wrong.
+    async fn work_once(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
+        let Service { jobs, db, limits, .. } = &self.service;
+        let queue = OwnQueue::new(db.clone().into(), jobs.channel(), limits.request_timeout());
         let lost_after = limits.worker_lost_after();
         let recovery = WorkerRecoveryConfig::default()
             .heartbeat_interval(lost_after / 5)
             .sweep_interval(lost_after / 2)
             .sweep_threshold(lost_after)
             .recovery_delay(Duration::ZERO);
-        Ok(self
-            .0
+        let (done, patience) = (jobs.done.clone(), limits.background_timeout());
+        let supervision = Supervision { done, patience };
+        let options = WorkerOptions::default()
             .schema(jobs.schema.clone())
-            .add_extension(Done(jobs.done.clone()))
-            .database(Database::new(OwnQueue::new(pool.into(), jobs.channel())))
-            .concurrency(concurrency)
+            .add_extension(supervision)
+            .database(Database::new(queue))
+            .concurrency(self.concurrency)
             .listen_os_shutdown_signals(false)
+            .shutdown_signal(shutdown.clone().cancelled_owned())
             .shutdown_grace_period(limits.drain())
-            .worker_recovery(recovery)
-            .init()
-            .await?)
-    }
-}
-
-/// Does jobs until `shutdown`, and starts anew when the database was away.
-pub(crate) async fn work(worker: Worker, shutdown: CancellationToken) {
-    let stop = async {
-        shutdown.cancelled().await;
-        worker.request_shutdown();
-        std::future::pending::<()>().await;
-    };
-    let run = async {
-        loop {
-            match worker.run().await {
-                Ok(()) => return,
-                Err(error) if shutdown.is_cancelled() => {
-                    tracing::warn!(error = error.to_string(), "jobs ended with an error");
-                    return;
-                }
-                Err(error) => {
-                    tracing::error!(error = error.to_string(), "jobs stopped, starting them again");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-    };
-    tokio::select! {
-        () = run => {}
-        () = stop => {}
+            .worker_recovery(recovery);
+        let options = self.handlers.0.iter().fold(options, |options, define| define(options));
+        let worker = options.init().await.context("cannot prepare the queue")?;
+        Ok(worker.run().await?)
     }
 }
 

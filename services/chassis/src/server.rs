@@ -32,7 +32,7 @@ use crate::client;
 use crate::events::{DeliverEvents, EventHandlers, Sink};
 use crate::gauges::{self, Gauge};
 use crate::host::Host;
-use crate::jobs::{self, JobHandlers};
+use crate::jobs::{Job, JobHandlers};
 use crate::replica::{self, NoteWrites};
 use crate::service::Service;
 use crate::sweeps::Sweep;
@@ -100,7 +100,7 @@ impl Server {
 
     /// Does jobs of kind `J` with `context`.
     #[must_use]
-    pub fn job<J: jobs::Job>(mut self, context: J::Context) -> Self {
+    pub fn job<J: Job>(mut self, context: J::Context) -> Self {
         self.jobs = self.jobs.job::<J>(context);
         self
     }
@@ -108,7 +108,7 @@ impl Server {
     /// Does jobs of kind `J` with `context` in a worker of its own, `concurrency` at a time, so
     /// that slow ones keep no other job waiting.
     #[must_use]
-    pub fn job_apart<J: jobs::Job>(mut self, context: J::Context, concurrency: usize) -> Self {
+    pub fn job_apart<J: Job>(mut self, context: J::Context, concurrency: usize) -> Self {
         self.jobs_apart.push((JobHandlers::new().job::<J>(context), concurrency));
         self
     }
@@ -153,13 +153,6 @@ impl Server {
             asks_identity,
         } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
-        // Workers of their own, so that a slow outside world never keeps events waiting.
-        let mut workers = Vec::new();
-        let usual = [deliveries, jobs].map(|handlers| (handlers, service.limits.jobs_concurrency));
-        for (handlers, concurrency) in usual.into_iter().chain(jobs_apart) {
-            let (pool, limits) = (service.db.clone(), &service.limits);
-            workers.push(handlers.worker(pool, &service.jobs, limits, concurrency).await?);
-        }
         activity.register(&service, &sweeps);
 
         let background = CancellationToken::new();
@@ -178,7 +171,8 @@ impl Server {
             .add_service(reflection(&names)?);
 
         for sweep in sweeps {
-            tasks.spawn(sweep.repeat(clock.clone(), background.clone()));
+            let patience = service.limits.background_timeout();
+            tasks.spawn(sweep.repeat(clock.clone(), patience, background.clone()));
         }
         if asks_identity {
             tasks.spawn(auth::refresh_from(
@@ -193,8 +187,10 @@ impl Server {
         if let Some(admin) = admin {
             tasks.spawn(serve_admin(admin, service.clone(), probed, background.clone()));
         }
-        for worker in workers {
-            tasks.spawn(jobs::work(worker, background.clone()));
+        // Workers of their own, so that a slow outside world never keeps events waiting.
+        let usual = [deliveries, jobs].map(|handlers| (handlers, service.limits.jobs_concurrency));
+        for (handlers, concurrency) in usual.into_iter().chain(jobs_apart) {
+            tasks.spawn(handlers.at(&service, concurrency).work(background.clone()));
         }
 
         let served = serve_grpc(listener, routes, &service, shutdown).await;

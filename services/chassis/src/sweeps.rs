@@ -66,9 +66,10 @@ impl Sweep {
         Sweeper { found: self.found.clone(), ask: self.ask.clone() }
     }
 
-    /// Does what is due now.
-    async fn once(&self) -> Swept {
-        match (self.run)().await {
+    /// Does what is due now, if that takes no longer than `patience`.
+    async fn once(&self, patience: Duration) -> Swept {
+        let outcome = tokio::time::timeout(patience, (self.run)()).await;
+        match outcome.unwrap_or_else(|_| Err(anyhow::anyhow!("not done after {patience:?}"))) {
             Ok(false) => Swept::Nothing,
             Ok(true) => {
                 self.found.fetch_add(1, Ordering::SeqCst);
@@ -82,7 +83,13 @@ impl Sweep {
         }
     }
 
-    pub(crate) async fn repeat(mut self, clock: Clock, shutdown: CancellationToken) {
+    /// Does what is due until `shutdown`, taking no longer than `patience` for it each time.
+    pub(crate) async fn repeat(
+        mut self,
+        clock: Clock,
+        patience: Duration,
+        shutdown: CancellationToken,
+    ) {
         // So that the first failure is seen to be one more.
         metrics::counter!(SWEEP_FAILURES, "sweep" => self.name).increment(0);
         let mut moves = clock.moves();
@@ -99,7 +106,7 @@ impl Sweep {
             while let Ok(asker) = self.asked.try_recv() {
                 askers.push(asker);
             }
-            let swept = self.once().await;
+            let swept = self.once(patience).await;
             for asker in askers.drain(..) {
                 // Nobody may be waiting any more.
                 let _ = asker.send(swept);

@@ -1,6 +1,8 @@
 //! A service without its neighbours, on a database of its own: for tests of stores and of work in
 //! one transaction.
 
+#[cfg(test)]
+pub(crate) mod outage;
 pub mod peer;
 pub mod sealing;
 pub mod sharding;

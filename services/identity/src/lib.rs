@@ -69,6 +69,8 @@ pub use crate::sealed::SEALED;
 pub static MIGRATIONS: Migrator = sqlx::migrate!();
 
 const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// While a round of it hangs, what was revoked is believed.
+const REFRESH_PATIENCE: Duration = Duration::from_secs(10);
 const KEEP_REFUSED: time::Duration = time::Duration::days(2);
 
 /// The world outside, as identity meets it.
@@ -175,7 +177,7 @@ fn trust(identity: &Identity, every: Duration) -> Sweep {
     Sweep::new("trust", every, move || {
         let identity = identity.clone();
         async move {
-            tokens::refresh(&identity).await?;
+            tokio::time::timeout(REFRESH_PATIENCE, tokens::refresh(&identity)).await??;
             Ok(false)
         }
     })

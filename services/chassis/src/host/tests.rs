@@ -10,6 +10,7 @@ use crate::testing;
 static NONE: Migrator = Migrator::DEFAULT;
 const SELDOM: Duration = Duration::from_secs(3600);
 const ENOUGH: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(1);
 const STEPS: u32 = 20;
 
 struct Running {
@@ -22,7 +23,7 @@ async fn running(sweeps: Vec<Sweep>) -> Running {
     let (service, database) = testing::service("telecom", &NONE, vec![]).await;
     let activity = Activity::default();
     activity.register(&service, &sweeps);
-    let repeat = |sweep: Sweep| sweep.repeat(Clock::system(), CancellationToken::new());
+    let repeat = |sweep: Sweep| sweep.repeat(Clock::system(), PATIENCE, CancellationToken::new());
     let tasks = sweeps.into_iter().map(|sweep| tokio::spawn(repeat(sweep))).collect();
     Running { activity, tasks, _database: database }
 }
@@ -70,6 +71,24 @@ async fn what_never_ends_is_not_waited_for_without_end() {
     let busy = Sweep::new("busy", SELDOM, || std::future::ready(Ok(true)));
     let running = running(vec![busy]).await;
     assert!(!running.activity.settle(Duration::from_millis(100)).await);
+}
+
+#[tokio::test]
+async fn a_sweep_that_hangs_is_given_up_and_begins_anew() {
+    let times = Arc::new(AtomicU32::new(0));
+    let begun = times.clone();
+    let hanging = Sweep::new("hanging", SELDOM, move || {
+        let first = begun.fetch_add(1, Ordering::SeqCst) == 0;
+        async move {
+            if first {
+                std::future::pending::<()>().await;
+            }
+            Ok(false)
+        }
+    });
+    let running = running(vec![hanging]).await;
+    assert!(running.activity.settle(ENOUGH).await);
+    assert!(times.load(Ordering::SeqCst) > 1);
 }
 
 #[tokio::test]

@@ -24,6 +24,9 @@ const FETCHES_JOB: &str = "skip locked";
 pub(super) struct OwnQueue {
     database: Database,
     channel: String,
+    /// Longest that a statement may take: on a connection whose other end is lost, it would wait
+    /// for ever.
+    patience: Duration,
     wakes: Arc<Wakes>,
     turn: tokio::sync::Mutex<()>,
 }
@@ -43,8 +46,18 @@ struct State {
 }
 
 impl OwnQueue {
-    pub(super) fn new(database: Database, channel: String) -> Self {
-        Self { database, channel, wakes: Arc::default(), turn: tokio::sync::Mutex::default() }
+    pub(super) fn new(database: Database, channel: String, patience: Duration) -> Self {
+        let (wakes, turn) = (Arc::default(), tokio::sync::Mutex::default());
+        Self { database, channel, patience, wakes, turn }
+    }
+
+    /// What comes of a statement, unless it takes too long.
+    async fn within<T>(
+        &self,
+        statement: impl Future<Output = Result<T, DbError>>,
+    ) -> Result<T, DbError> {
+        let outcome = tokio::time::timeout(self.patience, statement).await;
+        outcome.unwrap_or_else(|_| Err(DbError::new("the database does not answer")))
     }
 
     async fn fetch_job(&self, sql: &str, params: DbParams) -> Result<Vec<DbRow>, DbError> {
@@ -54,7 +67,7 @@ impl OwnQueue {
         if self.wakes.are_in_vain(woken, began) {
             return Ok(vec![]);
         }
-        let found = self.database.fetch_all(sql, params).await?;
+        let found = self.within(self.database.fetch_all(sql, params)).await?;
         if found.is_empty() {
             self.wakes.note_empty(woken, began);
         } else {
@@ -90,7 +103,7 @@ impl DbExecutor for OwnQueue {
         sql: &'a str,
         params: DbParams,
     ) -> BoxFuture<'a, Result<u64, DbError>> {
-        self.database.execute(sql, params)
+        Box::pin(self.within(self.database.execute(sql, params)))
     }
 
     fn fetch_all<'a>(
@@ -101,7 +114,7 @@ impl DbExecutor for OwnQueue {
         if sql.contains(FETCHES_JOB) {
             return Box::pin(self.fetch_job(sql, params));
         }
-        self.database.fetch_all(sql, params)
+        Box::pin(self.within(self.database.fetch_all(sql, params)))
     }
 }
 
@@ -111,7 +124,7 @@ impl DatabaseDriver for OwnQueue {
     }
 
     fn begin<'a>(&'a self) -> BoxFuture<'a, Result<DbTransaction, DbError>> {
-        Box::pin(self.database.begin())
+        Box::pin(self.within(self.database.begin()))
     }
 
     fn listen<'a>(
@@ -119,7 +132,7 @@ impl DatabaseDriver for OwnQueue {
         _everybody: &'a str,
     ) -> BoxFuture<'a, Result<Option<NotificationStream>, DbError>> {
         Box::pin(async move {
-            let heard = self.database.listen(&self.channel).await?;
+            let heard = self.within(self.database.listen(&self.channel)).await?;
             Ok(heard.map(|heard| with_own_wakes(heard, self.channel.clone(), self.wakes.clone())))
         })
     }

@@ -13,7 +13,6 @@ mod reader;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::postgres::PgPoolOptions;
 use sqlx::{PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tonic::{Request, Status};
 
@@ -48,11 +47,7 @@ impl Replica {
     ) -> anyhow::Result<Option<Self>> {
         let Some(url) = &config.database_read_only_url else { return Ok(None) };
         let options = db::options(url, "LINHA_DATABASE_READ_ONLY_URL", schema)?;
-        let pool = PgPoolOptions::new()
-            .max_connections(config.database_connections_max)
-            .acquire_timeout(PATIENCE)
-            .acquire_slow_level(log::LevelFilter::Debug)
-            .connect_lazy_with(options);
+        let pool = db::pool(config.database_connections_max, PATIENCE).connect_lazy_with(options);
         Ok(Some(Self { pool, try_again_at: Arc::default() }))
     }
 

@@ -1,6 +1,4 @@
 use std::convert::Infallible;
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use http::{HeaderName, Response};
@@ -14,7 +12,7 @@ use tower::{Layer, Service as _, ServiceExt, service_fn};
 use super::*;
 use crate::auth::{Claims, SubjectKind};
 use crate::clock::Clock;
-use crate::testing;
+use crate::testing::{self, outage};
 
 static NONE: Migrator = Migrator::DEFAULT;
 const WRITING: &str = "/linha.company.v1.CompanyService/CreateCompany";
@@ -30,9 +28,7 @@ struct Pair {
 
 impl Pair {
     async fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        // Postgres may run as somebody else.
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o711)).unwrap();
+        let directory = outage::directory();
         let primary =
             Cluster::start(&directory.path().join("primary"), Options::durable()).await.unwrap();
         let replica = primary.replica(&directory.path().join("replica")).await.unwrap();
