@@ -23,8 +23,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::{Router, middleware};
-use chassis::auth::{Trust, refresh_from};
+use chassis::auth::{Trust, refreshing};
 use chassis::clock::Clock;
+use chassis::host::Activity;
 use chassis::telemetry;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -52,6 +53,8 @@ pub struct GatewayHost {
     pub clock: Clock,
     /// Cancelled when the gateway is to end.
     pub shutdown: CancellationToken,
+    /// Where it shows what it has still to do.
+    pub activity: Activity,
     /// Further routes, such as those under `/sandbox`.
     pub extra: Extra,
 }
@@ -142,18 +145,16 @@ pub fn router(gateway: &Arc<Gateway>, extra: Extra) -> Router {
 /// # Errors
 /// When the contracts cannot be read.
 pub async fn serve(config: Config, host: GatewayHost) -> anyhow::Result<()> {
-    let GatewayHost { listener, admin, clock, shutdown, extra } = host;
-    let gateway = Arc::new(Gateway::new(config, clock)?);
+    let GatewayHost { listener, admin, clock, shutdown, activity, extra } = host;
+    let gateway = Arc::new(Gateway::new(config, clock.clone())?);
     let limits = &gateway.config.limits;
 
     let background = CancellationToken::new();
     let mut tasks = JoinSet::new();
-    tasks.spawn(refresh_from(
-        gateway.clients.identity.upstream(),
-        gateway.trust.clone(),
-        limits.trust_refresh(),
-        background.clone(),
-    ));
+    let identity = gateway.clients.identity.upstream();
+    let trust = refreshing(identity, gateway.trust.clone(), limits.trust_refresh());
+    activity.register("gateway", None, std::slice::from_ref(&trust));
+    tasks.spawn(trust.repeat(clock, limits.request_timeout(), background.clone()));
     if let Some(rates) = gateway.rates.clone() {
         let background = background.clone();
         tasks.spawn(async move { rates.forget(background).await });

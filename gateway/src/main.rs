@@ -1,6 +1,7 @@
 //! The gateway as a process of its own.
 
 use chassis::clock::Clock;
+use chassis::host::{Activity, on_signal};
 use chassis::program::{Stateless, bind};
 use gateway::{Config, GatewayHost};
 
@@ -23,7 +24,8 @@ async fn serve(config: Config) -> anyhow::Result<()> {
         listener: bind(config.listen).await?,
         admin: Some(bind(config.admin_listen).await?),
         clock: Clock::system(),
-        shutdown: chassis::host::on_signal()?,
+        shutdown: on_signal()?,
+        activity: Activity::default(),
         extra: gateway::Extra::default(),
     };
     let served = gateway::serve(config, host).await;

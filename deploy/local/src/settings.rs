@@ -33,7 +33,7 @@ use crate::secrets::Secrets;
 
 const CONNECTIONS_MAX: u32 = 20;
 /// How often everybody asks identity for its keys.
-pub(crate) const TRUST_REFRESH_MS: u64 = 1_000;
+const TRUST_REFRESH_MS: u64 = 1_000;
 const CARRIER_TIMEOUT_MS: u64 = 30_000;
 const CARRIER_RETRY_MAX_MS: u64 = 2_000;
 const FISCAL_RETRY_MAX_MS: u64 = 2_000;
@@ -77,13 +77,12 @@ pub(crate) async fn serve(
     admin: Option<TcpListener>,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let clock = settings.clock.clone();
+    let (clock, activity) = (settings.clock.clone(), settings.activity.clone());
     if part == Part::Gateway {
         let extra = sandbox::extra(&settings.sandbox()?);
-        let host = gateway::GatewayHost { listener, admin, clock, shutdown, extra };
+        let host = gateway::GatewayHost { listener, admin, clock, shutdown, activity, extra };
         return gateway::serve(settings.gateway()?, host).await;
     }
-    let activity = settings.activity.clone();
     let host = Host { listener, admin, clock: clock.clone(), shutdown, activity };
     let service = settings.service(part)?;
     match part {

@@ -29,6 +29,7 @@ async fn run(router: Router, adjust: impl FnOnce(&mut gateway::Config)) -> Runni
         admin: None,
         clock: chassis::clock::Clock::system(),
         shutdown: shutdown.clone(),
+        activity: chassis::host::Activity::default(),
         extra: gateway::Extra { router, ..gateway::Extra::default() },
     };
     Running { address, shutdown, served: tokio::spawn(gateway::serve(config, host)) }

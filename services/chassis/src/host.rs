@@ -44,8 +44,8 @@ pub fn on_signal() -> anyhow::Result<CancellationToken> {
     Ok(shutdown)
 }
 
-/// What the services of one process have still to do: jobs that are due, events to hand over,
-/// timers that have run out. A sandbox waits on it for the consequences of what it set off.
+/// What the parts of one process have still to do: jobs that are due, events to hand over, timers
+/// that have run out. A sandbox waits on it for the consequences of what it set off.
 #[derive(Clone, Default)]
 pub struct Activity {
     members: Arc<Mutex<Vec<Member>>>,
@@ -53,19 +53,22 @@ pub struct Activity {
 
 #[derive(Clone)]
 struct Member {
-    service: Service,
+    name: &'static str,
+    /// None of a part without a database.
+    service: Option<Service>,
     sweepers: Vec<Sweeper>,
 }
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Activity {
-    /// A service that started again takes the place of its earlier self.
-    pub(crate) fn register(&self, service: &Service, sweeps: &[Sweep]) {
+    /// A part begins, with its database if it has one. If it started again, it takes the place of
+    /// its earlier self.
+    pub fn register(&self, name: &'static str, service: Option<&Service>, sweeps: &[Sweep]) {
         let mut members = self.members.lock().unwrap_or_else(PoisonError::into_inner);
-        members.retain(|member| member.service.name != service.name);
+        members.retain(|member| member.name != name);
         let sweepers = sweeps.iter().map(Sweep::sweeper).collect();
-        members.push(Member { service: service.clone(), sweepers });
+        members.push(Member { name, service: service.cloned(), sweepers });
     }
 
     /// Does what is due, and waits until nothing is left, and at most `patience`. Tells whether
@@ -112,11 +115,11 @@ impl Activity {
 
     /// How many jobs each service has done so far.
     fn done(&self) -> Vec<u64> {
-        self.members().iter().map(|Member { service, .. }| service.jobs.done()).collect()
+        self.services().iter().map(|service| service.jobs.done()).collect()
     }
 
     async fn is_idle(&self) -> bool {
-        for Member { service, .. } in self.members() {
+        for service in self.services() {
             let left = tokio::try_join!(service.jobs.due(&service.db), service.outbox.waiting());
             match left {
                 Ok((0, 0)) => {}
@@ -126,6 +129,10 @@ impl Activity {
             }
         }
         true
+    }
+
+    fn services(&self) -> Vec<Service> {
+        self.members().into_iter().filter_map(|member| member.service).collect()
     }
 
     fn members(&self) -> Vec<Member> {

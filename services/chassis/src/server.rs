@@ -148,12 +148,16 @@ impl Server {
             deliveries,
             jobs,
             jobs_apart,
-            sweeps,
+            mut sweeps,
             gauges,
             asks_identity,
         } = self;
         let Host { listener, admin, clock, shutdown, activity } = host;
-        activity.register(&service, &sweeps);
+        if asks_identity {
+            let (identity, every) = (service.identity.clone(), service.limits.trust_refresh());
+            sweeps.push(auth::refreshing(identity, service.trust.clone(), every));
+        }
+        activity.register(service.name, Some(&service), &sweeps);
 
         let background = CancellationToken::new();
         let mut tasks = JoinSet::new();
@@ -173,14 +177,6 @@ impl Server {
         for sweep in sweeps {
             let patience = service.limits.background_timeout();
             tasks.spawn(sweep.repeat(clock.clone(), patience, background.clone()));
-        }
-        if asks_identity {
-            tasks.spawn(auth::refresh_from(
-                service.identity.clone(),
-                service.trust.clone(),
-                service.limits.trust_refresh(),
-                background.clone(),
-            ));
         }
         tasks.spawn(gauges::keep(service.clone(), gauges, background.clone()));
         tasks.spawn(report_health(health, service.clone(), shutdown.clone()));

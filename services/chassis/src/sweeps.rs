@@ -10,11 +10,13 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::jobs::retry_pause;
 use crate::telemetry::metrics::SWEEP_FAILURES;
 
 type Run = Box<dyn Fn() -> BoxFuture<'static, anyhow::Result<bool>> + Send + Sync>;
 
 const ASKERS_MAX: usize = 16;
+const RETRY_MIN: Duration = Duration::from_millis(200);
 
 /// Work that is due when a column says so.
 pub struct Sweep {
@@ -83,19 +85,15 @@ impl Sweep {
         }
     }
 
-    /// Does what is due until `shutdown`, taking no longer than `patience` for it each time.
-    pub(crate) async fn repeat(
-        mut self,
-        clock: Clock,
-        patience: Duration,
-        shutdown: CancellationToken,
-    ) {
+    /// Does what is due until `shutdown`, taking no longer than `patience` for it each time. What
+    /// failed is tried again sooner than usual.
+    pub async fn repeat(mut self, clock: Clock, patience: Duration, shutdown: CancellationToken) {
         // So that the first failure is seen to be one more.
         metrics::counter!(SWEEP_FAILURES, "sweep" => self.name).increment(0);
         let mut moves = clock.moves();
         let mut ticks = tokio::time::interval(self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut askers = Vec::new();
+        let (mut askers, mut failures) = (Vec::new(), 0);
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
@@ -107,6 +105,12 @@ impl Sweep {
                 askers.push(asker);
             }
             let swept = self.once(patience).await;
+            if swept == Swept::Failed {
+                ticks.reset_after(retry_pause(failures, RETRY_MIN.min(self.every), self.every));
+                failures += 1;
+            } else {
+                failures = 0;
+            }
             for asker in askers.drain(..) {
                 // Nobody may be waiting any more.
                 let _ = asker.send(swept);

@@ -177,8 +177,8 @@ fn trust(identity: &Identity, every: Duration) -> Sweep {
     Sweep::new("trust", every, move || {
         let identity = identity.clone();
         async move {
-            tokio::time::timeout(REFRESH_PATIENCE, tokens::refresh(&identity)).await??;
-            Ok(false)
+            // New keys are for the others to ask for.
+            Ok(tokio::time::timeout(REFRESH_PATIENCE, tokens::refresh(&identity)).await??)
         }
     })
 }

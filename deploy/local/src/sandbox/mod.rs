@@ -39,12 +39,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::settings::TRUST_REFRESH_MS;
-
 const PATIENCE: Duration = Duration::from_secs(10);
 const MAIL_PATIENCE: Duration = Duration::from_secs(3);
-/// By then everybody has asked identity for its keys once more.
-const KEYS_ARE_KNOWN: Duration = Duration::from_millis(2 * TRUST_REFRESH_MS);
 const ADVANCE_SECONDS_MAX: f64 = 100.0 * 365.25 * 86_400.0;
 
 /// What can be commanded.
@@ -174,7 +170,6 @@ async fn move_clock(
     let Json(body) = body?;
     // What was asked for before the move happens before it.
     sandbox.activity.settle(PATIENCE).await;
-    let before = sandbox.clock.now();
     let moved = match (body.advance, body.set) {
         (Some(advance), None) => sandbox.clock.advance(parse_duration("advance", &advance)?),
         (None, Some(set)) => sandbox.clock.set(parse_moment(&set)?),
@@ -182,10 +177,6 @@ async fn move_clock(
     };
     moved.map_err(|error| Refused::invalid(error.to_string()))?;
     sandbox.activity.settle(PATIENCE).await;
-    if sandbox.clock.now() - before >= time::Duration::DAY {
-        // Identity may have made its next key, which is to be known before another leap needs it.
-        tokio::time::sleep(KEYS_ARE_KNOWN).await;
-    }
     Ok(read_clock(State(sandbox)).await)
 }
 

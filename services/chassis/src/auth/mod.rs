@@ -15,4 +15,4 @@ pub use credentials::Credentials;
 pub use layer::AuthLayer;
 pub use permissions::{Role, is_scoped, may};
 pub use token::{Claims, Grant, SubjectKind, TokenSigner};
-pub use trust::{Trust, company_subject, refresh_from, subject_in_company};
+pub use trust::{Trust, company_subject, refreshing, subject_in_company};

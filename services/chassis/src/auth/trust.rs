@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use arc_swap::ArcSwap;
 use jsonwebtoken::DecodingKey;
 use proto::identity::v1::token_service_client::TokenServiceClient;
 use proto::identity::v1::{ListRevocationsRequest, ListSigningKeysRequest, Revocation, SigningKey};
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::{Mutex, watch};
 use tonic::Status;
 use uuid::Uuid;
 
 use super::token::{self, Claims};
 use crate::client::Upstream;
 use crate::clock::Clock;
+use crate::sweeps::Sweep;
 
 /// Checks tokens. Clones share what they know.
 #[derive(Clone)]
@@ -111,45 +112,27 @@ pub fn company_subject(company_id: Uuid) -> String {
     format!("company/{company_id}")
 }
 
-/// Keeps `trust` up to date from identity until `shutdown`. While identity does not answer, what
-/// is known stays in force.
-pub async fn refresh_from(
-    identity: Upstream,
-    trust: Trust,
-    every: Duration,
-    shutdown: CancellationToken,
-) {
-    let (mut keys_client, mut revocations_client) =
-        (TokenServiceClient::new(identity.clone()), TokenServiceClient::new(identity));
-    let mut since = None;
-    let mut ticks = tokio::time::interval(every.min(Duration::from_millis(200)));
-    let mut settled = false;
-    loop {
-        tokio::select! {
-            () = shutdown.cancelled() => return,
-            _ = ticks.tick() => {}
+/// Keeps `trust` up to date from identity, which is asked `every` so often. While it does not
+/// answer, what is known stays in force.
+pub fn refreshing(identity: Upstream, trust: Trust, every: Duration) -> Sweep {
+    let since = Arc::new(Mutex::new(None));
+    Sweep::new("trust", every, move || {
+        let (identity, trust, since) = (identity.clone(), trust.clone(), since.clone());
+        async move {
+            let (mut keys_client, mut revocations_client) =
+                (TokenServiceClient::new(identity.clone()), TokenServiceClient::new(identity));
+            let mut since = since.lock().await;
+            let (keys, revocations) = tokio::try_join!(
+                keys_client.list_signing_keys(ListSigningKeysRequest {}),
+                revocations_client.list_revocations(ListRevocationsRequest { since: *since }),
+            )
+            .context("cannot ask identity for its keys")?;
+            let revocations = revocations.into_inner();
+            *since = revocations.read_at;
+            trust.update(keys.into_inner().keys, revocations.revocations);
+            Ok(false)
         }
-        let answers = tokio::try_join!(
-            keys_client.list_signing_keys(ListSigningKeysRequest {}),
-            revocations_client.list_revocations(ListRevocationsRequest { since }),
-        );
-        match answers {
-            Ok((keys, revocations)) => {
-                let revocations = revocations.into_inner();
-                since = revocations.read_at;
-                trust.update(keys.into_inner().keys, revocations.revocations);
-                if !settled {
-                    settled = true;
-                    ticks = tokio::time::interval(every);
-                    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-                    ticks.reset();
-                }
-            }
-            Err(status) => {
-                tracing::warn!(code = ?status.code(), "cannot refresh the keys of identity");
-            }
-        }
-    }
+    })
 }
 
 #[cfg(test)]

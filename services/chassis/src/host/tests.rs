@@ -22,7 +22,7 @@ struct Running {
 async fn running(sweeps: Vec<Sweep>) -> Running {
     let (service, database) = testing::service("telecom", &NONE, vec![]).await;
     let activity = Activity::default();
-    activity.register(&service, &sweeps);
+    activity.register("telecom", Some(&service), &sweeps);
     let repeat = |sweep: Sweep| sweep.repeat(Clock::system(), PATIENCE, CancellationToken::new());
     let tasks = sweeps.into_iter().map(|sweep| tokio::spawn(repeat(sweep))).collect();
     Running { activity, tasks, _database: database }

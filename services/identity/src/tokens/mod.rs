@@ -55,14 +55,15 @@ fn new_key() -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
 }
 
 /// Rotates the keys if it is time, and tells the keys and revocations to whoever signs and checks
-/// tokens in this process.
+/// tokens in this process. Tells whether it was time.
 ///
 /// # Errors
 /// The database's, or when a key cannot be opened.
-pub(crate) async fn refresh(identity: &Identity) -> Result<(), Error> {
+pub(crate) async fn refresh(identity: &Identity) -> Result<bool, Error> {
     let (now, policy, service) = (identity.now(), &identity.policy, &identity.service);
     let mut keys = store::keys(&service.db).await?;
-    if is_due(&keys, now, policy) {
+    let due = is_due(&keys, now, policy);
+    if due {
         service.transaction(|tx| Box::pin(rotate(tx, identity, now))).await?;
         keys = store::keys(&service.db).await?;
     }
@@ -77,7 +78,7 @@ pub(crate) async fn refresh(identity: &Identity) -> Result<(), Error> {
         .collect::<Result<Vec<_>, Error>>()?;
     identity.issuer.sign_with(signers);
     service.trust.update(rpc::keys_to_proto(keys), rpc::revocations_to_proto(revocations));
-    Ok(())
+    Ok(due)
 }
 
 fn is_due(keys: &[store::Key], now: OffsetDateTime, policy: &Policy) -> bool {
