@@ -1,6 +1,7 @@
 //! Passwords: what is accepted, and how it is kept.
 
 mod hasher;
+mod memory;
 
 use std::str::FromStr;
 use std::sync::LazyLock;
