@@ -17,7 +17,7 @@ from pathlib import Path
 SERVICES = ("identity", "telecom", "company", "billing")
 READY_SECONDS_MAX = 120
 # How Postgres calls its processes that serve a service.
-READERS = tuple(f"postgres: {part} {part} " for part in SERVICES)
+SERVING = tuple(f"postgres: {part} {part} " for part in SERVICES)
 
 
 def free_port():
@@ -120,12 +120,12 @@ class Postgres:
         self.sql("postgres", "select pg_wal_replay_resume()", self.replica_port)
 
     def hang(self, name, seconds):
-        """Whoever reads there gets no answer. What is written goes on to come in, or else the primary
-        would wait as well: two servers must have each commit, and there are but two."""
+        """No service gets an answer there. What is written goes on to come in at the replica, or else the
+        primary would wait as well: two servers must have each commit, and there are but two."""
         postmaster = int((self.folder / name / "postmaster.pid").read_text(encoding="utf-8").split()[0])
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text(encoding="utf-8").split()
         titles = {int(pid): Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in children}
-        hanging = [pid for pid, title in titles.items() if title.startswith(READERS)]
+        hanging = [pid for pid, title in titles.items() if title.startswith(SERVING)]
         for pid in (postmaster, *hanging):
             os.kill(pid, signal.SIGSTOP)
         time.sleep(seconds)

@@ -22,6 +22,7 @@ use crate::service::Service;
 use crate::telemetry;
 use crate::telemetry::metrics::JOB_FAILURES;
 
+mod ear;
 mod waking;
 
 use waking::OwnQueue;
@@ -289,7 +290,7 @@ impl Workplace {
     /// Does jobs until `shutdown`, or something goes wrong.
     async fn work_once(&self, shutdown: &CancellationToken) -> anyhow::Result<()> {
         let Service { jobs, db, limits, .. } = &self.service;
-        let queue = OwnQueue::new(db.clone().into(), jobs.channel(), limits.request_timeout());
+        let queue = OwnQueue::new(db.clone(), jobs.channel(), limits.request_timeout());
         let lost_after = limits.worker_lost_after();
         let recovery = WorkerRecoveryConfig::default()
             .heartbeat_interval(lost_after / 5)

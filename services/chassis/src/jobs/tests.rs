@@ -220,6 +220,25 @@ async fn work_goes_on_though_connections_never_answer_again() {
 }
 
 #[tokio::test]
+async fn who_listens_to_a_connection_that_is_lost_listens_to_another() {
+    let queue = Queue::start().await;
+    let listening = async |count: usize| {
+        let listening = async {
+            while Backends::listening(&queue.visitor).await.len() < count {
+                tokio::time::sleep(A_WHILE).await;
+            }
+        };
+        tokio::time::timeout(ENOUGH, listening).await.expect("somebody listens");
+    };
+    listening(1).await;
+    let lost = Backends::listening(&queue.visitor).await;
+    lost.signal(Signal::STOP);
+    listening(2).await;
+    lost.signal(Signal::CONT);
+    queue.end().await;
+}
+
+#[tokio::test]
 async fn a_job_that_hangs_is_given_up_and_begins_anew() {
     let (queue, begun) = (Queue::start().await, Arc::<AtomicUsize>::default());
     let workplace = JobHandlers::new().job::<Hang>(begun.clone()).at(&queue.service, 1);

@@ -7,12 +7,15 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, future, stream};
+use futures::{StreamExt, stream};
 use graphile_worker::{
     BoxFuture, Database, DatabaseDriver, DbError, DbExecutor, DbParams, DbRow, DbTransaction,
     Notification, NotificationStream,
 };
+use sqlx::PgPool;
 use tokio::sync::Notify;
+
+use super::ear::Ear;
 
 /// Jobs also come due by themselves, and are looked for every second.
 const EMPTY_FOR_MAX: Duration = Duration::from_millis(500);
@@ -23,6 +26,7 @@ const FETCHES_JOB: &str = "skip locked";
 #[derive(Debug)]
 pub(super) struct OwnQueue {
     database: Database,
+    pool: PgPool,
     channel: String,
     /// Longest that a statement may take: on a connection whose other end is lost, it would wait
     /// for ever.
@@ -46,9 +50,9 @@ struct State {
 }
 
 impl OwnQueue {
-    pub(super) fn new(database: Database, channel: String, patience: Duration) -> Self {
+    pub(super) fn new(pool: PgPool, channel: String, patience: Duration) -> Self {
         let (wakes, turn) = (Arc::default(), tokio::sync::Mutex::default());
-        Self { database, channel, patience, wakes, turn }
+        Self { database: pool.clone().into(), pool, channel, patience, wakes, turn }
     }
 
     /// What comes of a statement, unless it takes too long.
@@ -132,27 +136,21 @@ impl DatabaseDriver for OwnQueue {
         _everybody: &'a str,
     ) -> BoxFuture<'a, Result<Option<NotificationStream>, DbError>> {
         Box::pin(async move {
-            let heard = self.within(self.database.listen(&self.channel)).await?;
-            Ok(heard.map(|heard| with_own_wakes(heard, self.channel.clone(), self.wakes.clone())))
+            let ear = Ear::open(self.pool.clone(), self.channel.clone(), self.patience).await?;
+            let heard = stream::unfold(ear, async |mut ear| {
+                ear.hear().await;
+                Some(((), ear))
+            });
+            let (wakes, channel) = (self.wakes.clone(), self.channel.clone());
+            let again = stream::unfold(wakes.clone(), async |wakes| {
+                wakes.again.notified().await;
+                Some(((), wakes))
+            });
+            let both = stream::select(heard, again).map(move |()| {
+                wakes.wake();
+                Ok(Notification { channel: channel.clone(), payload: String::new() })
+            });
+            Ok(Some(Box::pin(both) as NotificationStream))
         })
     }
-}
-
-/// What is heard, and what the worker tells itself; ends with what is heard.
-fn with_own_wakes(
-    heard: NotificationStream,
-    channel: String,
-    wakes: Arc<Wakes>,
-) -> NotificationStream {
-    let counted = wakes.clone();
-    let heard = heard.map(Some).chain(stream::iter([None]));
-    let again = stream::unfold(wakes, move |wakes| {
-        let notification = Notification { channel: channel.clone(), payload: String::new() };
-        async move {
-            wakes.again.notified().await;
-            Some((Some(Ok(notification)), wakes))
-        }
-    });
-    let both = stream::select(heard, again).inspect(move |_| counted.wake());
-    Box::pin(both.take_while(|woken| future::ready(woken.is_some())).filter_map(future::ready))
 }

@@ -44,15 +44,32 @@ impl Primary {
     }
 }
 
-/// The processes that serve connections, all but that of `visitor`.
+/// Processes that serve connections.
 pub(crate) struct Backends(Vec<Pid>);
 
 impl Backends {
+    /// All but that of `visitor`.
     pub(crate) async fn but_of(visitor: impl PgExecutor<'_>) -> Self {
+        Self::found(visitor, "").await
+    }
+
+    /// Those that were last asked to listen.
+    pub(crate) async fn listening(visitor: impl PgExecutor<'_>) -> Self {
+        Self::found(visitor, "LISTEN ").await
+    }
+
+    async fn found(visitor: impl PgExecutor<'_>, asked: &str) -> Self {
         let others = "select pid from pg_stat_activity
-                       where pid <> pg_backend_pid() and backend_type = 'client backend'";
-        let pids: Vec<i32> = sqlx::query_scalar(others).fetch_all(visitor).await.unwrap();
+                       where pid <> pg_backend_pid() and backend_type = 'client backend'
+                         and starts_with(query, $1)
+                       order by backend_start";
+        let pids: Vec<i32> =
+            sqlx::query_scalar(others).bind(asked).fetch_all(visitor).await.unwrap();
         Self(pids.into_iter().filter_map(Pid::from_raw).collect())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Has them stop without a word, go on, or end.
