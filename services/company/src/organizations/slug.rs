@@ -8,6 +8,12 @@ use unicode_normalization::UnicodeNormalization;
 /// The most characters of a slug.
 pub(super) const LENGTH_MAX: usize = 63;
 
+/// What stands before the number where a name makes no slug.
+pub(super) const NAMELESS: &str = "org";
+
+// Less than is left of any slug that is shortened for the number behind it.
+const STEM_MAX: usize = 40;
+
 /// A slug that somebody chose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Slug(pub(super) String);
@@ -58,6 +64,13 @@ pub(super) fn of_name(name: &str) -> Option<String> {
     (!slug.is_empty()).then(|| slug.to_owned())
 }
 
+/// What a slug has in common with all that are made of it by numbers behind it.
+pub(super) fn stem(slug: &str) -> &str {
+    let is_number = |at: usize| slug[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let number = slug.match_indices('-').map(|(at, _)| at).find(|at| is_number(*at));
+    &slug[..number.unwrap_or(slug.len()).min(STEM_MAX)]
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -82,7 +95,25 @@ mod tests {
         assert_eq!("a".repeat(64).parse::<Slug>(), Err(InvalidSlug::TooLong));
     }
 
+    #[test]
+    fn a_number_does_not_belong_to_the_stem() {
+        for slug in ["acme", "acme-2", "acme-2-2", "acme-2000-shop"] {
+            assert_eq!(stem(slug), "acme");
+        }
+        assert_eq!(stem("acme2"), "acme2");
+        assert_eq!(stem("-1"), "");
+    }
+
     proptest! {
+        #[test]
+        fn a_slug_with_a_number_has_the_stem_of_the_one_without(
+            base in "[a-z0-9][a-z0-9-]{0,62}|[a1]-[a1-]{30,60}", number in 1..2_000_000_000_u32
+        ) {
+            let room = LENGTH_MAX - 1 - number.to_string().len();
+            let numbered = format!("{}-{number}", &base[..room.min(base.len())]);
+            prop_assert_eq!(stem(&numbered), stem(&base), "{} and {}", numbered, base);
+        }
+
         #[test]
         fn what_a_name_makes_can_be_chosen_too(name in "\\PC{0,300}") {
             if let Some(slug) = of_name(&name) {

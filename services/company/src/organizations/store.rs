@@ -14,8 +14,6 @@ use crate::error::Error;
 
 // How many numbers behind a name are tried one after the other.
 const SLUGS_IN_ORDER: i32 = 20;
-// Who loses as many races as this has bad luck.
-const SLUG_TRIES: u32 = 8;
 
 /// The organization with a public id.
 pub(crate) async fn find_by_public_id(
@@ -134,35 +132,27 @@ pub(super) async fn open(
     .bind(opening.opened_at)
     .execute(&mut *tx)
     .await?;
-    let is_stored = match &opening.slug {
-        Some(chosen) => insert_workspace(tx, opening, chosen).await?,
-        None => {
-            wait_for_namesakes(tx, &opening.name).await?;
-            let mut is_stored = false;
-            // Somebody else may choose a slug between the question and the answer.
-            for _ in 0..SLUG_TRIES {
-                let made = free_slug(tx, &opening.name).await?;
-                is_stored = insert_workspace(tx, opening, &made).await?;
-                if is_stored {
-                    break;
-                }
-            }
-            is_stored
-        }
+    let made = slug::of_name(&opening.name);
+    let wanted = opening.slug.as_deref().or(made.as_deref()).unwrap_or(slug::NAMELESS);
+    wait_for_alike(tx, wanted).await?;
+    let slug = match &opening.slug {
+        Some(chosen) => chosen.clone(),
+        None => free_slug(tx, made).await?,
     };
-    if !is_stored {
-        return Err(refusals::slug_taken().into());
-    }
+    insert_workspace(tx, opening, &slug).await?;
     put_first_languages(tx, opening.company_id).await?;
     Ok(read(tx, opening.company_id).await?)
 }
 
-/// Stores the workspace of a new organization; false when somebody has the slug.
+/// Stores the workspace of a new organization.
+///
+/// # Errors
+/// ALREADY_EXISTS / SLUG_TAKEN.
 async fn insert_workspace(
     tx: &mut PgConnection,
     opening: &Opening,
     slug: &str,
-) -> sqlx::Result<bool> {
+) -> Result<(), Error> {
     let inserted = sqlx::query(
         "insert into workspace (company_id, organization_id, type, status, slug, opened_by)
          values ($1, $2, $3, 'active', $4, $5)
@@ -175,14 +165,17 @@ async fn insert_workspace(
     .bind(opening.opened_by)
     .execute(tx)
     .await?;
-    Ok(inserted.rows_affected() == 1)
+    if inserted.rows_affected() == 0 {
+        return Err(refusals::slug_taken().into());
+    }
+    Ok(())
 }
 
-/// Organizations of one name are opened one after another, so that each sees what the last one
-/// took: however many hurry, none of them is refused.
-async fn wait_for_namesakes(tx: &mut PgConnection, name: &str) -> sqlx::Result<()> {
+/// Organizations whose slugs could be the same are opened one after another, so that each sees what
+/// the last one took: however many hurry, what a name makes is free still when it is stored.
+async fn wait_for_alike(tx: &mut PgConnection, wanted: &str) -> sqlx::Result<()> {
     sqlx::query("select pg_advisory_xact_lock(hashtextextended('slug:' || $1, 0))")
-        .bind(slug::of_name(name).unwrap_or_default())
+        .bind(slug::stem(wanted))
         .execute(tx)
         .await?;
     Ok(())
@@ -191,9 +184,9 @@ async fn wait_for_namesakes(tx: &mut PgConnection, name: &str) -> sqlx::Result<(
 /// A slug that nobody has: made from the name, with a number if need be. The first numbers come in
 /// their order; where they are taken the rest are drawn, so that the ten-thousandth of one name
 /// finds a slug as soon as the twentieth.
-async fn free_slug(tx: &mut PgConnection, name: &str) -> sqlx::Result<String> {
-    let base = slug::of_name(name);
-    let (base, is_made) = base.map_or(("org".to_owned(), false), |base| (base, true));
+async fn free_slug(tx: &mut PgConnection, made: Option<String>) -> sqlx::Result<String> {
+    let is_made = made.is_some();
+    let base = made.unwrap_or_else(|| slug::NAMELESS.to_owned());
     sqlx::query_scalar(
         "with recursive made (number, slug) as (
              select first, case when $2 then $1 else $1 || '-1' end from (values (1)) as of (first)

@@ -123,6 +123,53 @@ async fn a_name_that_many_have_makes_a_slug_still() {
 }
 
 #[tokio::test]
+async fn whoever_chooses_no_slug_has_one_whatever_others_choose_at_that_moment() {
+    let (rpcs, _database) = organizations().await;
+    let chosen = |slug: &str| pb::CreateOrganizationRequest {
+        slug: Some(slug.to_owned()),
+        ..named("Padaria")
+    };
+    for town in ["A", "B", "C", "D"] {
+        // A second of the first name is called as the first of the second name.
+        let names = [format!("Acme {town}"), format!("Acme {town} 2"), "日本".to_owned()];
+        let opening = names.iter().cycle().take(12).map(|name| open(&rpcs, named(name)));
+        let slug = format!("acme-{}", town.to_lowercase());
+        let slugs = [slug.clone(), format!("{slug}-2"), format!("{slug}-3"), "org-2".to_owned()];
+        let choosing = slugs.iter().map(|slug| open_as(&rpcs, Uuid::now_v7(), chosen(slug)));
+        let (_, chosen) =
+            futures::join!(futures::future::join_all(opening), futures::future::join_all(choosing));
+        for refusal in chosen.into_iter().filter_map(Result::err) {
+            assert_eq!(reason(&refusal), "SLUG_TAKEN");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_slug_that_somebody_is_choosing_is_waited_for() {
+    let (rpcs, _database) = organizations().await;
+    let db = &rpcs.service.db;
+    let choosing = Opening {
+        company_id: CompanyId::generate(),
+        organization_id: new_public_id(),
+        purpose: Type::Production,
+        name: "Padaria".to_owned(),
+        slug: Some("acme".to_owned()),
+        opened_by: Uuid::now_v7(),
+        opened_at: rpcs.service.clock.now(),
+    };
+    let mut tx = db.begin().await.unwrap();
+    let chosen = store::open(&mut tx, &choosing, "padaria").await.unwrap();
+    let somebody_waits = "select exists (select from pg_stat_activity
+                                 where wait_event_type = 'Lock' and datname = current_database())";
+    let commit = async {
+        while !sqlx::query_scalar::<_, bool>(somebody_waits).fetch_one(db).await.unwrap() {}
+        tx.commit().await.unwrap();
+    };
+    let (made, ()) = futures::join!(open(&rpcs, named("Acme")), commit);
+    assert_eq!((chosen.slug.as_str(), made.slug.as_str()), ("acme", "acme-2"));
+}
+
+#[tokio::test]
 async fn every_wrong_member_of_an_organization_is_named() {
     let (rpcs, _database) = organizations().await;
     let wrong = pb::CreateOrganizationRequest {
