@@ -11,12 +11,13 @@ const CALL: &str = "crash::point(";
 
 /// Where services are killed.
 fn kills() -> Vec<&'static str> {
-    let all: [&[(&str, Part)]; 19] = [
+    let all: [&[(&str, Part)]; 20] = [
         &signups::POINTS,
         &orders::POINTS,
         &top_ups::POINTS,
         &port_ins::POINTS,
         &billing_runs::POINTS,
+        &[billing_runs::SET_ASIDE],
         &bills::POINTS,
         &dunning::POINTS,
         &fiscal_notes::POINTS,

@@ -2,7 +2,7 @@
 
 use chassis::gauges::Gauge;
 
-pub(crate) const GAUGES: [Gauge; 5] = [
+pub(crate) const GAUGES: [Gauge; 6] = [
     Gauge::new(
         "linha_invoices",
         "Invoices",
@@ -19,6 +19,14 @@ pub(crate) const GAUGES: [Gauge; 5] = [
         "select '', count(*)::float8
            from billing_run_company
           where invoice_id is not null and not announced",
+    ),
+    Gauge::new(
+        "linha_invoices_failing",
+        "Invoices that could not be made when months were closed, and are tried again",
+        "",
+        "select '', count(*)::float8
+           from billing_run_company
+          where not done and failed_at is not null",
     ),
     Gauge::timed(
         "linha_billing_run_seconds",

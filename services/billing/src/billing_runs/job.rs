@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::store;
+use super::{isolation, store};
 use crate::error::Error;
 use crate::line_charges;
 use crate::period::Period;
@@ -99,6 +99,10 @@ impl Job for RunBilling {
         while billing.announce_some(period).await? {
             crash::point("billing.run.batch_announced").await;
         }
+        // An error has the queue go on with the run later.
+        let run = store::find(&billing.service.db, period).await?;
+        let failed = run.map_or(0, |run| run.companies_failed);
+        anyhow::ensure!(failed == 0, "invoices of {failed} companies cannot be made for {period}");
         Ok(())
     }
 }
@@ -117,23 +121,30 @@ impl Billing {
             .await
     }
 
-    /// Makes invoices, batch by batch, until all are there or others are at the rest.
+    /// Makes invoices, batch by batch, until each company's turn was once or others are at the rest.
     async fn issue_all(&self, period: Period) -> Result<(), Error> {
-        while self.issue_some(period).await? {
+        let mut last = None;
+        loop {
+            last = self.issue_some(period, last).await?;
+            if last.is_none() {
+                return Ok(());
+            }
             crash::point("billing.run.batch_committed").await;
         }
-        Ok(())
     }
 
-    /// Makes the invoices of some companies; false when none is left, or others are at the rest.
-    async fn issue_some(&self, period: Period) -> Result<bool, Error> {
+    /// Makes the invoices of some companies behind `after`, and tells the last of them; none when
+    /// none is left, or others are at the rest.
+    async fn issue_some(
+        &self,
+        period: Period,
+        after: Option<CompanyId>,
+    ) -> Result<Option<CompanyId>, Error> {
         self.service
             .transaction(|mut tx| {
                 Box::pin(async move {
-                    let companies = store::claim(&mut tx, period).await?;
-                    if companies.is_empty() {
-                        return Ok(false);
-                    }
+                    let companies = store::claim(&mut tx, period, after).await?;
+                    let Some(last) = companies.last() else { return Ok(None) };
                     let issued_at = self.service.clock.now();
                     let due_after = Duration::days(self.due_days.into());
                     let issue = Issue {
@@ -142,9 +153,9 @@ impl Billing {
                         issued_at,
                         due_date: brazil::local_date(issued_at).saturating_add(due_after),
                     };
-                    store::issue(&mut tx, &companies, &issue).await?;
+                    isolation::issue(&mut tx, &companies, &issue).await?;
                     crash::point("billing.run.before_commit").await;
-                    Ok(true)
+                    Ok(Some(*last))
                 })
             })
             .await

@@ -2,7 +2,8 @@
 //!
 //! A run begins when its row is there. From then on nothing changes what it takes (what becomes
 //! known later is left to a later run, see `line_charges::Closing`), so it may be broken off,
-//! gone on with and done twice at once, and gives the same invoices.
+//! gone on with and done twice at once, and gives the same invoices. A company whose invoice cannot
+//! be made is set aside, and tried again whenever the run is gone on with.
 //!
 //! What a day costs: the plan's price at that company, as set last on that day or before, else
 //! the list price. For `n` of the `d` days of a month at one price, `price * n / d` is charged,
@@ -10,6 +11,7 @@
 
 mod automatic;
 mod config;
+mod isolation;
 mod job;
 #[cfg(test)]
 mod proration;
@@ -32,6 +34,8 @@ pub(crate) struct BillingRun {
     /// When every invoice stood.
     pub(crate) finished_at: Option<OffsetDateTime>,
     pub(crate) companies_done: i64,
+    /// Companies that were set aside.
+    pub(crate) companies_failed: i64,
     pub(crate) companies_total: i64,
     pub(crate) lines_done: i64,
     pub(crate) lines_total: i64,
@@ -71,6 +75,7 @@ mod tests {
             started_at,
             finished_at: None,
             companies_done: 0,
+            companies_failed: 0,
             companies_total: 4,
             lines_done: 0,
             lines_total: 1_000,

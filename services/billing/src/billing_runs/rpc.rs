@@ -82,6 +82,7 @@ impl BillingRun {
             invoices: self.invoices,
             started_at: Some(timestamp::to_proto(self.started_at)),
             finished_at: self.finished_at.map(timestamp::to_proto),
+            companies_failed: self.companies_failed,
         }
     }
 }

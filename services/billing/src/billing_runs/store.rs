@@ -26,6 +26,7 @@ impl FromRow<'_, PgRow> for BillingRun {
             started_at: row.try_get("started_at")?,
             finished_at: row.try_get("finished_at")?,
             companies_done: row.try_get("companies_done")?,
+            companies_failed: row.try_get("companies_failed")?,
             companies_total: row.try_get("companies_total")?,
             lines_done: row.try_get("lines_done")?,
             lines_total: row.try_get("lines_total")?,
@@ -60,6 +61,8 @@ pub(super) async fn find(
     sqlx::query_as(
         "select run.period, run.started_at, run.finished_at,
                 count(*) filter (where company.done) as companies_done,
+                count(*) filter (where company.failed_at is not null and not company.done)
+                    as companies_failed,
                 count(company.company_id) as companies_total,
                 coalesce(sum(company.lines) filter (where company.done), 0)::int8 as lines_done,
                 coalesce(sum(company.lines), 0)::int8 as lines_total,
@@ -151,17 +154,23 @@ pub(super) async fn prepare(
     Ok(())
 }
 
-/// Takes some companies of a run that nobody is at; none when none is left.
-pub(super) async fn claim(tx: &mut PgConnection, period: Period) -> sqlx::Result<Vec<CompanyId>> {
+/// Takes some companies of a run that nobody is at, in the order of their ids; none when none is
+/// left behind `after`.
+pub(super) async fn claim(
+    tx: &mut PgConnection,
+    period: Period,
+    after: Option<CompanyId>,
+) -> sqlx::Result<Vec<CompanyId>> {
     let free: Vec<(Uuid, i64)> = sqlx::query_as(
         "select company_id, lines
            from billing_run_company
-          where period = $1 and not done
+          where period = $1 and not done and company_id > $2
           order by company_id
-          limit $2
+          limit $3
             for update skip locked",
     )
     .bind(period.first_day())
+    .bind(after.map_or(Uuid::nil(), |company_id| company_id.0))
     .bind(BATCH_COMPANIES_MAX)
     .fetch_all(tx)
     .await?;
@@ -171,6 +180,28 @@ pub(super) async fn claim(tx: &mut PgConnection, period: Period) -> sqlx::Result
         *index == 0 || lines <= BATCH_LINES_MAX
     });
     Ok(taken.map(|(_, (company_id, _))| CompanyId(company_id)).collect())
+}
+
+/// Notes that the invoice of a company that was claimed cannot be made, and why.
+pub(super) async fn set_aside(
+    tx: &mut PgConnection,
+    period: Period,
+    company_id: CompanyId,
+    failure: &str,
+    now: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "update billing_run_company
+            set failed_at = $3, failure = $4
+          where period = $1 and company_id = $2",
+    )
+    .bind(period.first_day())
+    .bind(company_id.0)
+    .bind(now)
+    .bind(failure)
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Takes some invoices of a run that nobody was told of yet; none when none is left.

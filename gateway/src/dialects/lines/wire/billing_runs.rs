@@ -43,6 +43,7 @@ enum State {
 #[schema(example = json!({
     "state": "running",
     "companies_done": 480,
+    "companies_failed": 0,
     "companies_total": 2000,
     "lines_done": 240_000,
     "lines_total": 1_000_000,
@@ -54,6 +55,8 @@ pub(crate) struct BillingRun {
     state: State,
     /// Companies whose invoices stand.
     companies_done: i64,
+    /// Companies whose invoices could not be made yet, and are tried again.
+    companies_failed: i64,
     /// Companies with something to pay.
     companies_total: i64,
     /// Lines on these invoices.
@@ -76,6 +79,7 @@ impl From<billing::BillingRun> for BillingRun {
                 Known::Done => State::Done,
             },
             companies_done: run.companies_done,
+            companies_failed: run.companies_failed,
             companies_total: run.companies_total,
             lines_done: run.lines_done,
             lines_total: run.lines_total,

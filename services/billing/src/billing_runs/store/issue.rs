@@ -131,7 +131,7 @@ const ISSUE: &str = "
           from total
     )
     update billing_run_company as run
-       set done = true, invoice_id = total.invoice_id
+       set done = true, invoice_id = total.invoice_id, failed_at = null, failure = null
       from company
       left join total using (company_id)
      where run.period = $3 and run.company_id = company.company_id";

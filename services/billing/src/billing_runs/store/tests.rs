@@ -21,6 +21,7 @@ use crate::line_charges::rpc::{
     line_activated, line_cancelled, line_company_changed, line_plan_changed,
 };
 
+mod failures;
 mod histories;
 
 /// Billing on a database of its own, told things by name.
@@ -334,7 +335,7 @@ async fn a_run_that_is_broken_off_is_gone_on_with() {
     let mut tx = world.service.db.begin().await.unwrap();
     prepare(&mut tx, period, period.next(), world.service.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
-    let first = claim(&mut *world.connection().await, period).await.unwrap();
+    let first = claim(&mut *world.connection().await, period, None).await.unwrap();
     assert_eq!(first.len(), usize::try_from(BATCH_COMPANIES_MAX).unwrap());
     finish(&mut *world.connection().await, period, world.service.clock.now()).await.unwrap();
     assert_eq!(world.found("2026-09").await.finished_at, None);

@@ -109,12 +109,14 @@ fn a_run_is_answered() {
         invoices: 1,
         started_at: at(FEBRUARY_2023),
         finished_at: None,
+        companies_failed: 2,
     };
     assert_eq!(
         written(billing_runs::BillingRun::from(run)),
         json!({
             "state": "running",
             "companies_done": 1,
+            "companies_failed": 2,
             "companies_total": 4,
             "lines_done": 10,
             "lines_total": 40,
