@@ -22,6 +22,11 @@ pub(crate) fn payment_method_not_found() -> Status {
     absent("PAYMENT_METHOD_NOT_FOUND", "there is no such payment method")
 }
 
+/// An organization has only so many.
+pub(crate) fn too_many_payment_methods() -> Status {
+    state("TOO_MANY_PAYMENT_METHODS", "an organization has at most a hundred payment methods")
+}
+
 /// There is no such connection for the caller.
 pub(crate) fn bank_connection_not_found() -> Status {
     absent("BANK_CONNECTION_NOT_FOUND", "there is no such bank connection")

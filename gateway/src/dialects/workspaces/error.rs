@@ -31,7 +31,11 @@ const STATES: &[(&str, &str)] = &[
     ("SUBSCRIPTION_EXISTS", ""),
     ("TOO_MANY_ADDRESSES", ""),
     ("TOO_MANY_INVITATIONS", ""),
+    ("TOO_MANY_LANGUAGES", ""),
+    ("TOO_MANY_LOCATIONS", ""),
+    ("TOO_MANY_MEETINGS", ""),
     ("TOO_MANY_ORGANIZATIONS", ""),
+    ("TOO_MANY_PAYMENT_METHODS", ""),
 ];
 
 /// Members whose name here is not that of the contract's field in another case.

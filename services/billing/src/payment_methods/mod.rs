@@ -15,6 +15,9 @@ brazil::id!(
     PaymentMethodId
 );
 
+/// How many payment methods one organization has.
+pub(crate) const PAYMENT_METHODS_MAX: i64 = 100;
+
 const DIGITS_OF_CARDS: std::ops::RangeInclusive<usize> = 12..=19;
 
 /// A kind of payment method.

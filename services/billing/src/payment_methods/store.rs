@@ -6,7 +6,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
-use super::{PaymentMethod, PaymentMethodId};
+use super::{PAYMENT_METHODS_MAX, PaymentMethod, PaymentMethodId};
+use crate::error::Error;
+use crate::refusals::too_many_payment_methods;
 
 impl FromRow<'_, PgRow> for PaymentMethod {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -64,11 +66,32 @@ pub(crate) async fn find(
 }
 
 /// Stores a new payment method; its organization becomes a customer of the payment provider.
+///
+/// # Errors
+/// FAILED_PRECONDITION / TOO_MANY_PAYMENT_METHODS.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     method: &PaymentMethod,
     token_sealed: Option<&[u8]>,
-) -> sqlx::Result<()> {
+) -> Result<(), Error> {
+    // Locks the row as well, so that two that are added at once are both counted.
+    sqlx::query(
+        "insert into organization_account as kept (company_id, customer_id) values ($1, $2)
+         on conflict (company_id) do update
+            set customer_id = coalesce(kept.customer_id, excluded.customer_id)",
+    )
+    .bind(method.company_id.0)
+    .bind(format!("cus_{}", method.organization_id))
+    .execute(&mut *tx)
+    .await?;
+    let stored: i64 =
+        sqlx::query_scalar("select count(*) from payment_method where company_id = $1")
+            .bind(method.company_id.0)
+            .fetch_one(&mut *tx)
+            .await?;
+    if stored >= PAYMENT_METHODS_MAX {
+        return Err(too_many_payment_methods().into());
+    }
     sqlx::query(
         "insert into payment_method
              (payment_method_id, company_id, organization_id, type, label, token_sealed, created_at)
@@ -81,15 +104,6 @@ pub(super) async fn insert(
     .bind(&method.label)
     .bind(token_sealed)
     .bind(method.created_at)
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query(
-        "insert into organization_account as kept (company_id, customer_id) values ($1, $2)
-         on conflict (company_id) do update
-            set customer_id = coalesce(kept.customer_id, excluded.customer_id)",
-    )
-    .bind(method.company_id.0)
-    .bind(format!("cus_{}", method.organization_id))
     .execute(tx)
     .await?;
     Ok(())
@@ -97,6 +111,7 @@ pub(super) async fn insert(
 
 #[cfg(test)]
 mod tests {
+    use chassis::refusal::Refusal;
     use chassis::testing;
     use postgres_local::testing::TestDatabase;
     use proto::common::v1::PageRequest;
@@ -146,6 +161,53 @@ mod tests {
         assert_eq!(list(&db, &[], &page(10, 0)).await.unwrap(), (vec![], 0));
         assert_eq!(find(&db, card.payment_method_id).await.unwrap(), Some(card));
         assert_eq!(find(&db, PaymentMethodId::generate()).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn an_organization_has_a_hundred_payment_methods_at_the_most() {
+        let (db, _database) = database().await;
+        // The first two of an organization, when it is no customer yet, and the last.
+        for before in [PAYMENT_METHODS_MAX - 1, 0] {
+            let acme = CompanyId::generate();
+            let new = PaymentMethod {
+                payment_method_id: PaymentMethodId::generate(),
+                company_id: acme,
+                organization_id: "acme0001".to_owned(),
+                kind: Kind::Pix,
+                label: None,
+                created_at: datetime!(2036-12-01 15:00 UTC),
+            };
+            sqlx::query(
+                "insert into payment_method
+                     (payment_method_id, company_id, organization_id, type, created_at)
+                 select gen_random_uuid(), $1, 'acme0001', 'pix', now()
+                   from generate_series(1, $2)",
+            )
+            .bind(acme.0)
+            .bind(before)
+            .execute(&db)
+            .await
+            .unwrap();
+            let add = async || {
+                let payment_method_id = PaymentMethodId::generate();
+                let method = PaymentMethod { payment_method_id, ..new.clone() };
+                let mut tx = db.begin().await.unwrap();
+                insert(&mut tx, &method, None).await?;
+                tx.commit().await.unwrap();
+                Ok::<_, Error>(())
+            };
+            let (first, second) = tokio::join!(add(), add());
+            let refused: Vec<Error> = [first, second].into_iter().filter_map(Result::err).collect();
+            let count = list(&db, &[acme.0], &page(1, 0)).await.unwrap().1;
+            if before == 0 {
+                assert_eq!((refused.len(), count), (0, 2));
+                continue;
+            }
+            let [refused] = <[Error; 1]>::try_from(refused).unwrap();
+            assert_eq!(Refusal::of(&refused.into()).reason, "TOO_MANY_PAYMENT_METHODS");
+            assert_eq!(count, PAYMENT_METHODS_MAX);
+            method(&db, CompanyId::generate(), Kind::Pix).await;
+        }
     }
 
     #[tokio::test]

@@ -8,6 +8,9 @@ use std::str::FromStr;
 
 use chassis::refusal::Rule;
 
+/// How many languages one organization speaks.
+pub(crate) const LANGUAGES_MAX: i64 = 200;
+
 const LENGTH_MAX: usize = 35;
 const SUBTAG_MAX: usize = 8;
 

@@ -72,3 +72,6 @@ impl LanguageService for Languages {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests;

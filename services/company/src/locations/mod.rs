@@ -5,6 +5,9 @@ mod store;
 
 use std::ops::RangeInclusive;
 
+/// How many locations one organization has.
+pub(crate) const LOCATIONS_MAX: i64 = 10_000;
+
 /// The most characters of a name.
 const NAME_MAX: usize = 255;
 const HOURS: RangeInclusive<i64> = 0..=24;

@@ -4,9 +4,10 @@ use brazil::CompanyId;
 use chassis::page::{Page, counted};
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
-use super::Location;
+use super::{LOCATIONS_MAX, Location};
 use crate::error::Error;
-use crate::organizations::refusals::location_not_found;
+use crate::organizations::refusals::{location_not_found, too_many_locations};
+use crate::organizations::store::lock_for_adding;
 
 /// A page of an organization's locations, by id, and how many there are in all.
 pub(super) async fn list(
@@ -80,12 +81,23 @@ pub(super) async fn lock(
 }
 
 /// Stores a new location, whose id comes from here.
+///
+/// # Errors
+/// FAILED_PRECONDITION / TOO_MANY_LOCATIONS.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     company_id: CompanyId,
     location: &Location,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
+) -> Result<i64, Error> {
+    lock_for_adding(tx, company_id).await?;
+    let stored: i64 = sqlx::query_scalar("select count(*) from location where company_id = $1")
+        .bind(company_id.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    if stored >= LOCATIONS_MAX {
+        return Err(too_many_locations().into());
+    }
+    let location_id = sqlx::query_scalar(
         "insert into location (company_id, name, office_open_hour, office_close_hour)
          values ($1, $2, $3, $4)
          returning location_id",
@@ -95,7 +107,8 @@ pub(super) async fn insert(
     .bind(location.office_open_hour)
     .bind(location.office_close_hour)
     .fetch_one(tx)
-    .await
+    .await?;
+    Ok(location_id)
 }
 
 /// Stores what a locked location says now.

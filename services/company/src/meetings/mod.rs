@@ -6,6 +6,9 @@ mod store;
 use brazil::EmployeeId;
 use time::OffsetDateTime;
 
+/// How many meetings one organization has, past ones included.
+pub(crate) const MEETINGS_MAX: i64 = 100_000;
+
 /// The most characters of notes.
 const NOTES_MAX: usize = 5_000;
 

@@ -6,9 +6,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, PgConnection, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
-use super::{Filter, Meeting};
+use super::{Filter, MEETINGS_MAX, Meeting};
 use crate::error::Error;
-use crate::organizations::refusals::meeting_not_found;
+use crate::organizations::refusals::{meeting_not_found, too_many_meetings};
+use crate::organizations::store::lock_for_adding;
 
 impl FromRow<'_, PgRow> for Meeting {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -145,12 +146,23 @@ pub(super) async fn employee(
 }
 
 /// Stores a new meeting, whose id comes from here.
+///
+/// # Errors
+/// FAILED_PRECONDITION / TOO_MANY_MEETINGS.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     company_id: CompanyId,
     meeting: &Meeting,
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar(
+) -> Result<i64, Error> {
+    lock_for_adding(tx, company_id).await?;
+    let stored: i64 = sqlx::query_scalar("select count(*) from meeting where company_id = $1")
+        .bind(company_id.0)
+        .fetch_one(&mut *tx)
+        .await?;
+    if stored >= MEETINGS_MAX {
+        return Err(too_many_meetings().into());
+    }
+    let meeting_id = sqlx::query_scalar(
         "insert into meeting (company_id, employee_id, date_from, date_to, notes, time)
          values ($1, $2, $3, $4, $5, $6)
          returning meeting_id",
@@ -162,7 +174,8 @@ pub(super) async fn insert(
     .bind(&meeting.notes)
     .bind(meeting.time)
     .fetch_one(tx)
-    .await
+    .await?;
+    Ok(meeting_id)
 }
 
 /// Stores what a locked meeting says now.

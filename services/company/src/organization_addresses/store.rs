@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use super::{ADDRESSES_MAX, AddressId, OrganizationAddress};
 use crate::error::Error;
 use crate::organizations::refusals::{address_not_found, reference_not_found, too_many_addresses};
+use crate::organizations::store::lock_for_adding;
 
 /// A page of the addresses in the scope, by id, and how many there are in all.
 pub(super) async fn list(
@@ -91,11 +92,7 @@ pub(super) async fn insert(
     company_id: CompanyId,
     address: &OrganizationAddress,
 ) -> Result<(), Error> {
-    // Two that are added at once are both counted.
-    sqlx::query("select from workspace where company_id = $1 for no key update")
-        .bind(company_id.0)
-        .execute(&mut *tx)
-        .await?;
+    lock_for_adding(tx, company_id).await?;
     let stored: i64 =
         sqlx::query_scalar("select count(*) from organization_address where company_id = $1")
             .bind(company_id.0)

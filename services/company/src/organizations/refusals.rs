@@ -57,6 +57,21 @@ pub(crate) fn too_many_addresses() -> Status {
     state("TOO_MANY_ADDRESSES", "an organization has at most a hundred addresses")
 }
 
+/// An organization has only so many.
+pub(crate) fn too_many_locations() -> Status {
+    state("TOO_MANY_LOCATIONS", "an organization has at most ten thousand locations")
+}
+
+/// An organization has only so many.
+pub(crate) fn too_many_languages() -> Status {
+    state("TOO_MANY_LANGUAGES", "an organization has at most two hundred languages")
+}
+
+/// An organization has only so many.
+pub(crate) fn too_many_meetings() -> Status {
+    state("TOO_MANY_MEETINGS", "an organization has at most a hundred thousand meetings")
+}
+
 /// Only what is for show is cleared.
 pub(super) fn not_demo() -> Status {
     state("ORGANIZATION_NOT_DEMO", "only a demo organization can be cleared")

@@ -219,6 +219,19 @@ async fn put_first_languages(tx: &mut PgConnection, company_id: CompanyId) -> sq
     Ok(())
 }
 
+/// Has all who add something to an organization wait for each other until the transaction ends, so
+/// that whoever counts what is there counts all of it.
+pub(crate) async fn lock_for_adding(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+) -> sqlx::Result<()> {
+    sqlx::query("select from workspace where company_id = $1 for no key update")
+        .bind(company_id.0)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Makes an organization as good as new.
 pub(super) async fn clear(
     tx: &mut PgConnection,

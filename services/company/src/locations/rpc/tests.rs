@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::*;
 use crate::MIGRATIONS;
+use crate::locations::LOCATIONS_MAX;
 use crate::organizations::testing::workspace;
 
 async fn locations() -> (Locations, TestDatabase) {
@@ -123,4 +124,33 @@ async fn others_locations_do_not_exist_and_members_only_read() {
     assert_eq!(rpcs.get_location(read).await.unwrap().into_inner().location, Some(location));
     let read = testing::request(request, at(Role::Manager, other), Permission::OrganizationsRead);
     assert_eq!(rpcs.get_location(read).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn an_organization_has_ten_thousand_locations_at_the_most() {
+    let (rpcs, _database) = locations().await;
+    let db = &rpcs.service.db;
+    let (acme, other) = (workspace(db, "production").await, workspace(db, "production").await);
+    sqlx::query(
+        "insert into location (company_id, name) select $1, 'x' from generate_series(2, $2)",
+    )
+    .bind(acme.0)
+    .bind(LOCATIONS_MAX)
+    .execute(db)
+    .await
+    .unwrap();
+    let add = |company_id| create(&rpcs, at(Role::Manager, company_id), matriz());
+    let (last, refused) = match tokio::join!(add(acme), add(acme)) {
+        (Ok(last), Err(refused)) | (Err(refused), Ok(last)) => (last, refused),
+        outcomes => panic!("{outcomes:?}"),
+    };
+    assert_eq!(Refusal::of(&refused).reason, "TOO_MANY_LOCATIONS");
+    let stored: i64 = sqlx::query_scalar("select count(*) from location where company_id = $1")
+        .bind(acme.0)
+        .fetch_one(db)
+        .await
+        .unwrap();
+    assert_eq!(stored, LOCATIONS_MAX);
+    update(&rpcs, at(Role::Manager, acme), last, &["name"]).await.unwrap();
+    add(other).await.unwrap();
 }

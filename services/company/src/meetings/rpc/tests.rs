@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::*;
 use crate::MIGRATIONS;
+use crate::meetings::MEETINGS_MAX;
 use crate::organizations::testing::workspace;
 
 async fn meetings() -> (Meetings, TestDatabase) {
@@ -185,4 +186,33 @@ async fn meetings_are_found_by_when_they_are_both_ends_included() {
     assert_eq!(list(&rpcs, boss, asked).await, [earlier.id]);
     let asked = pb::ListMeetingsRequest { date_to_after: at(9), date_to_before: at(9), ..all() };
     assert_eq!(list(&rpcs, boss, asked).await, [earlier.id]);
+}
+
+#[tokio::test]
+async fn an_organization_has_a_hundred_thousand_meetings_at_the_most() {
+    let (rpcs, _database) = meetings().await;
+    let db = &rpcs.service.db;
+    let (acme, other) = (workspace(db, "production").await, workspace(db, "production").await);
+    sqlx::query(
+        "insert into meeting (company_id, date_from, date_to)
+         select $1, now(), now() from generate_series(2, $2)",
+    )
+    .bind(acme.0)
+    .bind(MEETINGS_MAX)
+    .execute(db)
+    .await
+    .unwrap();
+    let add = |company_id| create(&rpcs, Person::new(Role::Manager, company_id), meeting(None));
+    let refused = match tokio::join!(add(acme), add(acme)) {
+        (Ok(_), Err(refused)) | (Err(refused), Ok(_)) => refused,
+        outcomes => panic!("{outcomes:?}"),
+    };
+    assert_eq!(Refusal::of(&refused).reason, "TOO_MANY_MEETINGS");
+    let stored: i64 = sqlx::query_scalar("select count(*) from meeting where company_id = $1")
+        .bind(acme.0)
+        .fetch_one(db)
+        .await
+        .unwrap();
+    assert_eq!(stored, MEETINGS_MAX);
+    add(other).await.unwrap();
 }
