@@ -72,13 +72,7 @@ pub(super) async fn create(
     session: Session,
     given: Taken<Given<NewExtension>>,
 ) -> Result<Response, Error> {
-    let account = session.account(&voice).await?;
-    let request = given.and_then(|Given(new, _)| {
-        let mut rules = Rules::of(&EXTENSION);
-        let request = new.into_request(&mut rules, account.id.clone());
-        rules.pass().map(|()| request)
-    });
-    voice.make(&account, request).await
+    voice.make(&session, given, NewExtension::into_request).await
 }
 
 /// Make an extension with the lowest free number
@@ -100,13 +94,7 @@ pub(super) async fn create_next(
     session: Session,
     given: Taken<Given<NextExtension>>,
 ) -> Result<Response, Error> {
-    let account = session.account(&voice).await?;
-    let request = given.and_then(|Given(new, _)| {
-        let mut rules = Rules::of(&EXTENSION);
-        let request = new.into_request(&mut rules, account.id.clone());
-        rules.pass().map(|()| request)
-    });
-    voice.make(&account, request).await
+    voice.make(&session, given, NextExtension::into_request).await
 }
 
 /// Ask for the lowest free number
@@ -222,12 +210,19 @@ pub(super) async fn remove(
 
 impl Voice {
     /// Whoever may make no extensions is told that before they are told what is wrong with one.
-    async fn make(
+    async fn make<T>(
         &self,
-        account: &Account,
-        request: Taken<CreateExtensionRequest>,
+        session: &Session,
+        given: Taken<Given<T>>,
+        into_request: impl FnOnce(T, &mut Rules, String) -> CreateExtensionRequest,
     ) -> Result<Response, Error> {
-        let request = request.unless_denied(|| self.next_number(account)).await?;
+        let account = session.account(self).await?;
+        let request = given.and_then(|Given(new, _)| {
+            let mut rules = Rules::of(&EXTENSION);
+            let request = into_request(new, &mut rules, account.id.clone());
+            rules.pass().map(|()| request)
+        });
+        let request = request.unless_denied(|| self.next_number(&account)).await?;
         let answer = self
             .clients()
             .telecom
