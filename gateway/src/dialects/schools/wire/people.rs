@@ -1,4 +1,4 @@
-//! People of schools, and what they are there.
+//! People of schools, and what they are there. The examples are the contract's samples.
 
 use proto::identity::v1 as pb;
 use serde::Serialize;
@@ -42,12 +42,15 @@ impl From<pb::SchoolProfile> for Profile {
 /// Somebody whom another answers for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
-    "id": "0198b1c2-7d3e-7c4a-9b1e-3f5d6a7b8c9d",
+    "id": "12345678-90ab-4def-8234-567890abcdef",
     "name": "João Silva",
     "email": "joao.silva@example.com",
     "document_type": "CPF",
     "document": "123.456.789-00",
-    "schools": ["a1b2c3d4-e5f6-7a89-b012-3456789abcde"],
+    "schools": [
+        "a1b2c3d4-e5f6-7a89-b012-3456789abcde",
+        "123e4567-e89b-12d3-a456-426614174000"
+    ],
     "date_of_birth": "2005-06-15T00:00:00Z"
 }))]
 pub(in crate::dialects::schools) struct Dependent {
@@ -102,7 +105,10 @@ impl From<pb::SchoolAccount> for Dependent {
     "document": "123.456.789-00",
     "email": "ana.souza@example.com",
     "phone": "11912345678",
-    "schools": ["98765432-1abc-456d-8ef0-123456789abc"],
+    "schools": [
+        "a1b2c3d4-e5f6-7a89-b012-3456789abcde",
+        "98765432-1abc-456d-8ef0-123456789abc"
+    ],
     "date_of_birth": "1995-05-20T00:00:00Z"
 }))]
 pub(in crate::dialects::schools) struct Account {
@@ -169,7 +175,7 @@ impl From<pb::SchoolAccount> for Account {
     "email": "john.doe@example.com",
     "academic_email": "john.doe@university.edu",
     "profiles": ["Student"],
-    "responsible_external_id": ["responsible-external-id-1"],
+    "responsible_external_id": ["responsible-external-id-1", "responsible-external-id-2"],
     "status": true
 }))]
 pub(in crate::dialects::schools) struct PartnerAccount {
