@@ -262,6 +262,34 @@ async fn a_change_names_the_person_and_the_token_that_asks() {
 }
 
 #[tokio::test]
+async fn whom_a_change_is_about_counts_before_its_types() {
+    let world = world().await;
+    let change = async |body: Value| send(&world, "PATCH", "/users", body).await;
+    let absent = refuse(Code::NotFound, "identity", "USER_NOT_FOUND", [], "");
+    let mut fields = Fields::new();
+    fields.refuse_as("name", Rule::Required, "is required");
+    let mistyped = json!({"uuid": UUID, "phone": 5, "password": [], "role": "ADMIN"});
+    for (status, refused) in [
+        (Status::permission_denied("no"), (403, "ACCESS_DENIED")),
+        (absent, (404, "USER_NOT_FOUND")),
+    ] {
+        answers::<identity::UpdateAccountUserRequest, ()>(&world, UPDATE_USER, Err(status));
+        let (status, code) = error(&change(mistyped.clone()).await);
+        assert_eq!((status, code.as_str()), refused);
+    }
+    let refusal = Err(fields.into_status());
+    let asked: Asked<identity::UpdateAccountUserRequest> =
+        answers::<_, ()>(&world, UPDATE_USER, refusal);
+    let codes = json!({"phone": ["format"], "password": ["format"]});
+    assert_eq!(wrong(&change(mistyped).await), codes);
+    assert_eq!(last(&asked).name.as_deref(), Some(""), "no change that could be made");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    let answer = change(json!({"uuid": "x", "phone": 5})).await;
+    assert_eq!(error(&answer), (400, "BAD_REQUEST".to_owned()));
+    assert_eq!(wrong(&change(json!({"uuid": 5})).await), json!({"uuid": ["format"]}));
+}
+
+#[tokio::test]
 async fn tokens_are_made_listed_and_ended() {
     let world = world().await;
     let answer = identity::CreateAccessTokenResponse { secret: good(), token: made() };

@@ -223,6 +223,26 @@ async fn who_may_ask_comes_before_what_is_wrong_with_a_body() {
     }
     let user = admin.adds(world, "USER").await;
     refused(user.rest.post("/users", &json!({"email": 1})).await, 403, "ACCESS_DENIED");
+    let change = async |rest: &harness::Rest, uuid: &str, mut wrong: Value| {
+        wrong["uuid"] = uuid.into();
+        rest.patch("/users", &wrong).await
+    };
+    let before = admin.rest.get("/users").await.expect(200);
+    for wrong in [json!({"name": 1}), json!({"role": 1}), json!({"currentPassword": 1})] {
+        refused(change(&user.rest, &admin.user_id, wrong.clone()).await, 403, "ACCESS_DENIED");
+        refused(change(&admin.rest, &other.user_id, wrong.clone()).await, 404, "USER_NOT_FOUND");
+        let member = wrong.as_object().expect("an object").keys().next().expect("a member");
+        let named = json!({ member: ["format"] });
+        let answer = change(&admin.rest, &user.user_id, wrong.clone()).await;
+        assert_eq!(super::broken(answer), named);
+        let answer = change(&user.rest, &user.user_id, wrong.clone()).await;
+        if member == "role" {
+            refused(answer, 403, "ACCESS_DENIED");
+        } else {
+            assert_eq!(super::broken(answer), named);
+        }
+    }
+    assert_eq!(admin.rest.get("/users").await.expect(200), before);
 }
 
 #[tokio::test]

@@ -66,6 +66,12 @@ impl<T: About> FromRequest<Voice> for Taken<Given<T>> {
     }
 }
 
+impl<T> From<Result<T, Error>> for Taken<T> {
+    fn from(looked_at: Result<T, Error>) -> Self {
+        Self(looked_at)
+    }
+}
+
 impl<T> Taken<T> {
     /// Looks at what is in it, if it broke no rule so far.
     pub(super) fn and_then<U>(self, look: impl FnOnce(T) -> Result<U, Error>) -> Taken<U> {

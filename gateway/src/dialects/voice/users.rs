@@ -5,15 +5,16 @@ use axum::extract::State;
 use proto::common::v1::{
     Comparison, Condition, Operator, Query, QueryValue, condition, query_value,
 };
-use proto::identity::v1::ListAccountUsersRequest;
 use proto::identity::v1::account_user_service_client::AccountUserServiceClient;
+use proto::identity::v1::{ListAccountUsersRequest, UpdateAccountUserRequest};
 use uuid::Uuid;
 
+use super::auth::Account;
 use super::body::{Given, Taken};
 use super::documents::{Always, Bodied, Filtered, Guarded, IdempotencyKey};
 use super::error::{Envelope, Error, USER_NOT_FOUND};
 use super::filter::{self, Filter, Selected};
-use super::rules::Model;
+use super::rules::{Model, Rules};
 use super::wire::users::{MODEL, NewUser, User, UserChange};
 use super::{Session, Voice, financial};
 use crate::clients::Replayed;
@@ -143,17 +144,34 @@ pub(super) async fn update(
     };
     let prefix = session.token_prefix().unwrap_or_default().to_owned();
     let is_about_tokens = change.is_about_tokens();
-    let request = change.into_request(&members, account.id, user_id.clone(), prefix);
-    let answer = voice
-        .clients()
-        .identity
-        .ask(&account.caller, request, |to, request| async move {
-            AccountUserServiceClient::new(to).update_account_user(request).await
-        })
-        .await
-        .map_err(|status| Error::of(status, &MODEL))?;
+    let refusable = change.refusable(account.id.clone(), user_id.clone());
+    let mut rules = Rules::of(&MODEL);
+    let request =
+        change.into_request(&mut rules, &members, account.id.clone(), user_id.clone(), prefix);
+    let request = Taken::from(rules.pass().map(|()| request))
+        .unless_absent(|| voice.update_user(&account, refusable))
+        .await?;
+    let user = voice.update_user(&account, request).await?;
     if is_about_tokens {
         voice.sessions.forget_person(&user_id).await;
     }
-    Ok(Json(answer.message.user.unwrap_or_default().into()))
+    Ok(Json(user))
+}
+
+impl Voice {
+    async fn update_user(
+        &self,
+        account: &Account,
+        request: UpdateAccountUserRequest,
+    ) -> Result<User, Error> {
+        let answer = self
+            .clients()
+            .identity
+            .ask(&account.caller, request, |to, request| async move {
+                AccountUserServiceClient::new(to).update_account_user(request).await
+            })
+            .await
+            .map_err(|status| Error::of(status, &MODEL))?;
+        Ok(answer.message.user.unwrap_or_default().into())
+    }
 }

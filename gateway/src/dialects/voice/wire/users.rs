@@ -2,13 +2,14 @@
 
 use proto::identity::v1 as identity;
 use proto::identity::v1::AccountRole;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::seconds;
 use crate::body::{Input, Members};
 use crate::dialects::voice::body::About;
-use crate::dialects::voice::rules::Model;
+use crate::dialects::voice::rules::{Model, Rule, Rules};
 
 /// What a person's members belong to.
 pub(in super::super) const MODEL: Model = Model::new(
@@ -89,17 +90,31 @@ pub(in super::super) struct UserChange {
     #[schema(format = Uuid)]
     pub(in super::super) uuid: Option<String>,
     /// 1 to 100 characters.
-    name: Option<String>,
+    #[schema(value_type = Option<String>)]
+    name: Option<Text>,
     /// Up to 20 characters; null removes it.
-    phone: Option<String>,
+    #[schema(value_type = Option<String>)]
+    phone: Option<Text>,
     /// Up to 200 characters, unique; it counts once it is confirmed.
-    email: Option<String>,
+    #[schema(value_type = Option<String>)]
+    email: Option<Text>,
     /// ADMIN or USER; only an ADMIN changes it.
-    role: Option<String>,
+    #[schema(value_type = Option<String>)]
+    role: Option<Text>,
     /// At least 8 characters.
-    password: Option<String>,
+    #[schema(value_type = Option<String>)]
+    password: Option<Text>,
     /// Needed to change the own password.
-    current_password: Option<String>,
+    #[schema(value_type = Option<String>)]
+    current_password: Option<Text>,
+}
+
+/// What stands where a text should. If it is none, whom the change is about counts all the same.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Right(String),
+    Wrong(IgnoredAny),
 }
 
 impl Input for UserChange {
@@ -116,23 +131,50 @@ impl UserChange {
         self.password.is_some() || self.role.is_some()
     }
 
+    /// A change of the same person and of as much, but of a kind that the service can only
+    /// refuse: first for who asks, if they may not.
+    pub(in super::super) fn refusable(
+        &self,
+        company_id: String,
+        user_id: String,
+    ) -> identity::UpdateAccountUserRequest {
+        let personal = [&self.name, &self.phone, &self.email, &self.password];
+        let is_personal = self.role.is_none() || personal.into_iter().any(Option::is_some);
+        identity::UpdateAccountUserRequest {
+            company_id,
+            user_id,
+            name: is_personal.then(String::new),
+            role: self.role.as_ref().map(|_| NO_ROLE),
+            ..identity::UpdateAccountUserRequest::default()
+        }
+    }
+
     pub(in super::super) fn into_request(
         self,
+        rules: &mut Rules,
         members: &Members,
         company_id: String,
         user_id: String,
         token_prefix: String,
     ) -> identity::UpdateAccountUserRequest {
+        let mut text = |member, given| match given {
+            Some(Text::Right(text)) => Some(text),
+            Some(Text::Wrong(_)) => {
+                rules.refuse(member, Rule::Format, "has the wrong type: expected a string");
+                None
+            }
+            None => None,
+        };
         let removed = members.contains("phone").then(String::new);
         identity::UpdateAccountUserRequest {
             company_id,
             user_id,
-            name: self.name,
-            phone: self.phone.or(removed),
-            email: self.email,
-            role: self.role.map(role_of),
-            password: self.password,
-            current_password: self.current_password,
+            name: text("name", self.name),
+            phone: text("phone", self.phone).or(removed),
+            email: text("email", self.email),
+            role: text("role", self.role).map(role_of),
+            password: text("password", self.password),
+            current_password: text("currentPassword", self.current_password),
             token_prefix,
         }
     }
@@ -274,16 +316,46 @@ mod tests {
     fn a_change_has_what_was_said_and_null_removes_the_number_only() {
         let request = |body: &str| {
             let Given(change, members) = parse::<UserChange>(body.as_bytes()).unwrap();
-            change.into_request(&members, String::new(), String::new(), String::new())
+            let mut rules = Rules::of(&MODEL);
+            let none = String::new;
+            let request = change.into_request(&mut rules, &members, none(), none(), none());
+            rules.pass().map(|()| request)
         };
+        let read = |body: &str| request(body).unwrap();
         let nothing = identity::UpdateAccountUserRequest::default();
-        assert_eq!(request(r#"{"emailVerified": true, "createdAt": 7}"#), nothing);
+        assert_eq!(read(r#"{"emailVerified": true, "createdAt": 7}"#), nothing);
         let removed =
             identity::UpdateAccountUserRequest { phone: Some(String::new()), ..nothing.clone() };
-        assert_eq!(request(r#"{"phone": null, "name": null, "password": null}"#), removed);
+        assert_eq!(read(r#"{"phone": null, "name": null, "password": null}"#), removed);
         let role =
             |role| identity::UpdateAccountUserRequest { role: Some(role), ..nothing.clone() };
-        assert_eq!(request(r#"{"role": "ADMIN"}"#), role(AccountRole::Admin.into()));
-        assert_eq!(request(r#"{"role": "admin"}"#), role(NO_ROLE), "the service refuses it");
+        assert_eq!(read(r#"{"role": "ADMIN"}"#), role(AccountRole::Admin.into()));
+        assert_eq!(read(r#"{"role": "admin"}"#), role(NO_ROLE), "the service refuses it");
+
+        let error = format!("{:?}", request(r#"{"name": 5, "role": {}}"#).unwrap_err());
+        assert!(error.contains("name") && error.contains("role"), "{error}");
+    }
+
+    #[test]
+    fn what_can_only_be_refused_is_about_as_much() {
+        let refusable = |body: &str| {
+            let Given(change, _) = parse::<UserChange>(body.as_bytes()).unwrap();
+            let request = change.refusable("c1".to_owned(), "u1".to_owned());
+            assert_eq!((request.company_id.as_str(), request.user_id.as_str()), ("c1", "u1"));
+            let rest = identity::UpdateAccountUserRequest {
+                company_id: String::new(),
+                user_id: String::new(),
+                name: None,
+                role: None,
+                ..request.clone()
+            };
+            assert_eq!(rest, identity::UpdateAccountUserRequest::default());
+            (request.name, request.role)
+        };
+        let (person, role) = (Some(String::new()), Some(NO_ROLE));
+        assert_eq!(refusable(r#"{"phone": 5}"#), (person.clone(), None));
+        assert_eq!(refusable(r#"{"role": 5}"#), (None, role));
+        assert_eq!(refusable(r#"{"role": "ADMIN", "email": 5}"#), (person.clone(), role));
+        assert_eq!(refusable(r#"{"currentPassword": 5}"#), (person, None));
     }
 }
