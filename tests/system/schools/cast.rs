@@ -141,7 +141,8 @@ impl<'a> Operator<'a> {
         let (reference, client_id) = (format!("escola-{name}"), format!("app-{name}"));
         let secret = self.app(&client_id, false).await.expect("a secret");
         let school_id = self.school(&reference, false).await;
-        let called = format!("ESC-{name}");
+        // What ends in a number could begin what another school is called.
+        let called = format!("ESC-{name}-Z");
         self.integration(&client_id, &reference, &called).await;
         let program = program(self.world, &client_id, &secret).await;
         Place { reference, school_id, called, client_id, program }
