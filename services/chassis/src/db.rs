@@ -117,9 +117,15 @@ pub(crate) fn pool(connections_max: u32, patience: Duration) -> PgPoolOptions {
         .after_release(|connection, _| Box::pin(answers(connection)))
 }
 
-/// Whether the other end is there; an error has the connection ended at once.
+/// Whether the other end is there; an error has the connection ended at once. It is asked when a
+/// statement that was given up is at its end, and not before: poolers older than PgBouncer 1.21
+/// take who leaves between two answers for done, and give the second to whoever comes next.
 async fn answers(connection: &mut PgConnection) -> sqlx::Result<bool> {
-    match tokio::time::timeout(PING_TIMEOUT, connection.ping()).await {
+    let asked = async {
+        connection.flush().await?;
+        connection.ping().await
+    };
+    match tokio::time::timeout(PING_TIMEOUT, asked).await {
         Ok(answer) => answer.map(|()| true),
         Err(_) => Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into())),
     }

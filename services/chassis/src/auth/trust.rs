@@ -127,12 +127,24 @@ pub fn refreshing(identity: Upstream, trust: Trust, every: Duration) -> Sweep {
                 revocations_client.list_revocations(ListRevocationsRequest { since: *since }),
             )
             .context("cannot ask identity for its keys")?;
-            let revocations = revocations.into_inner();
+            let (keys, revocations) = (keys.into_inner().keys, revocations.into_inner());
+            believe(&trust, keys, revocations.revocations)?;
             *since = revocations.read_at;
-            trust.update(keys.into_inner().keys, revocations.revocations);
             Ok(false)
         }
     })
+}
+
+/// Tells `trust` what identity answered. There always is a key: were it believed that there is
+/// none, every good token would be refused.
+fn believe(
+    trust: &Trust,
+    keys: Vec<SigningKey>,
+    revocations: Vec<Revocation>,
+) -> anyhow::Result<()> {
+    anyhow::ensure!(!keys.is_empty(), "identity tells no keys");
+    trust.update(keys, revocations);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -158,6 +170,18 @@ mod tests {
         assert_eq!(trust.check(&token).unwrap().sub, "u1");
         clock.advance(Duration::minutes(2)).unwrap();
         assert_eq!(trust.check(&token).unwrap_err().code(), tonic::Code::Unauthenticated);
+    }
+
+    #[test]
+    fn that_there_is_no_key_is_not_believed() {
+        let clock = Clock::system();
+        let nobody = Trust::new(clock.clone());
+        assert!(believe(&nobody, vec![], vec![]).is_err());
+        assert!(!nobody.is_loaded());
+        let (trust, signer) = trusting(&clock);
+        let token = signer.sign(&claims(&clock, 0)).unwrap();
+        assert!(believe(&trust, vec![], vec![]).is_err());
+        assert!(trust.check(&token).is_ok());
     }
 
     #[test]
