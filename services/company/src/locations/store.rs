@@ -7,7 +7,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use super::{LOCATIONS_MAX, Location};
 use crate::error::Error;
 use crate::organizations::refusals::{location_not_found, too_many_locations};
-use crate::organizations::store::lock_for_adding;
+use crate::organizations::store::has_room;
 
 /// A page of an organization's locations, by id, and how many there are in all.
 pub(super) async fn list(
@@ -89,12 +89,8 @@ pub(super) async fn insert(
     company_id: CompanyId,
     location: &Location,
 ) -> Result<i64, Error> {
-    lock_for_adding(tx, company_id).await?;
-    let stored: i64 = sqlx::query_scalar("select count(*) from location where company_id = $1")
-        .bind(company_id.0)
-        .fetch_one(&mut *tx)
-        .await?;
-    if stored >= LOCATIONS_MAX {
+    let count = "select count(*) from location where company_id = $1";
+    if !has_room(tx, company_id, count, LOCATIONS_MAX).await? {
         return Err(too_many_locations().into());
     }
     let location_id = sqlx::query_scalar(

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Filter, MEETINGS_MAX, Meeting};
 use crate::error::Error;
 use crate::organizations::refusals::{meeting_not_found, too_many_meetings};
-use crate::organizations::store::lock_for_adding;
+use crate::organizations::store::has_room;
 
 impl FromRow<'_, PgRow> for Meeting {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
@@ -154,12 +154,8 @@ pub(super) async fn insert(
     company_id: CompanyId,
     meeting: &Meeting,
 ) -> Result<i64, Error> {
-    lock_for_adding(tx, company_id).await?;
-    let stored: i64 = sqlx::query_scalar("select count(*) from meeting where company_id = $1")
-        .bind(company_id.0)
-        .fetch_one(&mut *tx)
-        .await?;
-    if stored >= MEETINGS_MAX {
+    let count = "select count(*) from meeting where company_id = $1";
+    if !has_room(tx, company_id, count, MEETINGS_MAX).await? {
         return Err(too_many_meetings().into());
     }
     let meeting_id = sqlx::query_scalar(

@@ -9,7 +9,7 @@ use sqlx::{PgConnection, PgExecutor, PgPool};
 use super::{ADDRESSES_MAX, AddressId, OrganizationAddress};
 use crate::error::Error;
 use crate::organizations::refusals::{address_not_found, reference_not_found, too_many_addresses};
-use crate::organizations::store::lock_for_adding;
+use crate::organizations::store::has_room;
 
 /// A page of the addresses in the scope, by id, and how many there are in all.
 pub(super) async fn list(
@@ -92,13 +92,8 @@ pub(super) async fn insert(
     company_id: CompanyId,
     address: &OrganizationAddress,
 ) -> Result<(), Error> {
-    lock_for_adding(tx, company_id).await?;
-    let stored: i64 =
-        sqlx::query_scalar("select count(*) from organization_address where company_id = $1")
-            .bind(company_id.0)
-            .fetch_one(&mut *tx)
-            .await?;
-    if stored >= ADDRESSES_MAX {
+    let count = "select count(*) from organization_address where company_id = $1";
+    if !has_room(tx, company_id, count, ADDRESSES_MAX).await? {
         return Err(too_many_addresses().into());
     }
     sqlx::query(

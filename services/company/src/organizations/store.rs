@@ -232,6 +232,19 @@ pub(crate) async fn lock_for_adding(
     Ok(())
 }
 
+/// Whether an organization may have one thing more, of which it has at most `max`. `count` counts
+/// those of company `$1`; none is added before the transaction ends.
+pub(crate) async fn has_room(
+    tx: &mut PgConnection,
+    company_id: CompanyId,
+    count: &'static str,
+    max: i64,
+) -> sqlx::Result<bool> {
+    lock_for_adding(tx, company_id).await?;
+    let stored: i64 = sqlx::query_scalar(count).bind(company_id.0).fetch_one(tx).await?;
+    Ok(stored < max)
+}
+
 /// Makes an organization as good as new.
 pub(super) async fn clear(
     tx: &mut PgConnection,
